@@ -1,0 +1,75 @@
+/** The checks of the crate: format, lint, tests, each with and without the `napi` feature. */
+import { stripVTControlCharacters } from "node:util";
+import { lockedArgs } from "../setup/native.mjs";
+import { run } from "../support/child.mjs";
+
+/** @typedef {import("./tally.mjs").Counts} Counts */
+
+const color = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always" } : {};
+
+/**
+ * Sums the `test result:` lines of `cargo test`, one a test binary. Ignored tests count as skipped.
+ *
+ * @param {string} output
+ * @returns {Counts}
+ */
+export function countCargoTests(output) {
+	const counts = { passed: 0, failed: 0, skipped: 0 };
+	const results = stripVTControlCharacters(output).matchAll(
+		/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/gm,
+	);
+	for (const [, passed, failed, ignored] of results) {
+		counts.passed += Number(passed);
+		counts.failed += Number(failed);
+		counts.skipped += Number(ignored);
+	}
+	return counts;
+}
+
+/** @param {string[]} args */
+async function cargo(args) {
+	return await run("cargo", args, { live: true, env: color });
+}
+
+/**
+ * Whether a component of the toolchain (clippy, rustfmt) is installed.
+ *
+ * @param {string} command
+ */
+export async function hasCargoCommand(command) {
+	return (await run("cargo", [command, "--version"])).code === 0;
+}
+
+/** @param {string[]} args @returns {Promise<Partial<Counts>>} */
+async function passes(args) {
+	const { code } = await cargo(args);
+	return code === 0 ? { passed: 1 } : { failed: 1 };
+}
+
+export const checkRustFormat = () => passes(["fmt", "--all", "--check"]);
+
+/** @param {string[]} features */
+export const checkClippy = (features) =>
+	passes([
+		"clippy",
+		"--all-targets",
+		...features,
+		...lockedArgs(),
+		"--",
+		"-D",
+		"warnings",
+	]);
+
+/** @param {string[]} features @returns {Promise<Counts>} */
+export async function testCrate(features) {
+	// Without --no-fail-fast the binaries after a failing one would not run, and not be counted.
+	const { code, output } = await cargo([
+		"test",
+		"--no-fail-fast",
+		...features,
+		...lockedArgs(),
+	]);
+	const counts = countCargoTests(output);
+	if (code !== 0 && counts.failed === 0) counts.failed = 1;
+	return counts;
+}

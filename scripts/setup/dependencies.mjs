@@ -1,0 +1,48 @@
+/** Development dependencies: installed exactly as package-lock.json says, and only when they are not. */
+import { existsSync, readFileSync } from "node:fs";
+import { run } from "../support/child.mjs";
+import { inRoot } from "../support/paths.mjs";
+import { StepError } from "../support/step.mjs";
+
+/** @typedef {Record<string, { version?: string, optional?: boolean, integrity?: string }>} Packages */
+
+/** @param {string} file @returns {Packages} */
+function packagesOf(file) {
+	const { packages } = JSON.parse(readFileSync(file, "utf8"));
+	const { "": _root, ...rest } = packages;
+	return rest;
+}
+
+/**
+ * Whether node_modules holds what package-lock.json asks for, by the record npm keeps of what it installed. Optional
+ * packages may be missing: those of other platforms are.
+ */
+export function dependenciesAreInstalled() {
+	const record = inRoot("node_modules", ".package-lock.json");
+	if (!existsSync(record)) return false;
+	const installed = packagesOf(record);
+	return Object.entries(packagesOf(inRoot("package-lock.json"))).every(
+		([path, wanted]) =>
+			path in installed
+				? installed[path].version === wanted.version &&
+					installed[path].integrity === wanted.integrity
+				: wanted.optional === true,
+	);
+}
+
+/** @param {import("../support/step.mjs").Step} step */
+export async function installDependencies(step) {
+	if (dependenciesAreInstalled()) return "up to date";
+	step.start("installing");
+	// `npm start` hands its own configuration down in the environment; development dependencies are wanted all the same.
+	const { code, output } = await run("npm", ["ci", "--include=dev"], {
+		onLine: step.progress,
+	});
+	if (code !== 0) {
+		throw new StepError(
+			code === 127 ? "npm was not found" : "npm ci did not succeed",
+			output,
+		);
+	}
+	return "installed";
+}

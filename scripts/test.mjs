@@ -1,0 +1,190 @@
+/**
+ * `npm test`: sets up what is missing, then runs every check there is and ends with one line, `N passed, N failed`.
+ *
+ *   npm test                        everything
+ *   npm test -- <filter> …          the vitest files whose names contain a filter
+ *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, unit, browser
+ *
+ * A check that fails does not stop the others. What this machine lacks (cargo, Chromium) is skipped, and the reason said.
+ */
+import { parseArgs } from "node:util";
+import {
+	checkClippy,
+	checkRustFormat,
+	hasCargoCommand,
+	testCrate,
+} from "./checks/cargo.mjs";
+import { Tally } from "./checks/tally.mjs";
+import { runVitest } from "./checks/vitest.mjs";
+import {
+	orExit,
+	prepareDependencies,
+	prepareNative,
+	prepareTypescript,
+} from "./setup/index.mjs";
+import { runInherited } from "./support/child.mjs";
+import { findChromium } from "./support/chromium.mjs";
+import { inRoot, packageCommand } from "./support/paths.mjs";
+import { elapsed, StepError } from "./support/step.mjs";
+
+const sections = ["lint", "types", "rust", "unit", "browser"];
+const featureSets = [
+	{ name: "without features", args: [] },
+	{ name: "with napi", args: ["--all-features"] },
+];
+
+const { values, positionals: filters } = parseArgs({
+	options: { only: { type: "string" } },
+	allowPositionals: true,
+});
+const only =
+	values.only?.split(",") ??
+	(filters.length > 0 ? ["unit", "browser"] : sections);
+const unknown = only.find((name) => !sections.includes(name));
+if (unknown !== undefined) {
+	process.stderr.write(
+		`There is no section ${unknown}. Sections: ${sections.join(", ")}.\n`,
+	);
+	process.exit(2);
+}
+
+const isCI = process.env.CI === "true";
+const tally = new Tally();
+const began = performance.now();
+
+/**
+ * Runs one check under a heading and counts it.
+ *
+ * @param {string} name
+ * @param {() => Promise<Partial<import("./checks/tally.mjs").Counts>>} work
+ */
+async function check(name, work) {
+	const since = performance.now();
+	process.stdout.write(`\n> ${name}\n`);
+	const counts = await work();
+	tally.add(name, counts);
+	const verdict = counts.failed ? "FAILED" : "ok";
+	process.stdout.write(`< ${name}: ${verdict} (${elapsed(since)})\n`);
+}
+
+/**
+ * A step of the set-up that may fail without keeping the other checks from running.
+ *
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T | undefined>}
+ */
+async function prepare(name, work) {
+	try {
+		return await work();
+	} catch (error) {
+		if (!(error instanceof StepError)) throw error;
+		process.stdout.write(`\n${error.details.trim()}\n`);
+		tally.fail(name, error.message);
+	}
+}
+
+/** @param {string} name @param {string[]} args A Node program and its arguments. */
+const tool = (name, args) =>
+	check(name, async () =>
+		(await runInherited(process.execPath, args)) === 0
+			? { passed: 1 }
+			: { failed: 1 },
+	);
+
+/**
+ * A cargo subcommand that a toolchain may come without. On a CI machine its absence is a failure.
+ *
+ * @param {string} name
+ * @param {string} command
+ * @param {() => Promise<void>} work
+ */
+async function withComponent(name, command, work) {
+	if (await hasCargoCommand(command)) await work();
+	else if (isCI) tally.fail(name, `cargo ${command} is not installed`);
+	else tally.skip(name, `cargo ${command} is not installed`);
+}
+
+async function lintRust() {
+	await withComponent("rustfmt", "fmt", () =>
+		check("rustfmt", checkRustFormat),
+	);
+	await withComponent("clippy", "clippy", async () => {
+		for (const { name, args } of featureSets)
+			await check(`clippy ${name}`, () => checkClippy(args));
+	});
+}
+
+/** @param {string | undefined} noCargo */
+async function lint(noCargo) {
+	await tool("formatting and lint", [
+		packageCommand("@biomejs/biome", "biome"),
+		isCI ? "ci" : "check",
+		inRoot(),
+	]);
+	if (noCargo) tally.skip("rustfmt and clippy", noCargo);
+	else await lintRust();
+}
+
+async function types() {
+	const tsc = packageCommand("typescript", "tsc");
+	for (const [name, config] of [
+		["types of lib", "tsconfig.json"],
+		["types of the tests", "tsconfig.test.json"],
+		["types of the scripts", "tsconfig.scripts.json"],
+	]) {
+		await tool(name, [tsc, "-p", inRoot(config), "--noEmit"]);
+	}
+}
+
+/** @param {string | undefined} noCargo */
+async function rust(noCargo) {
+	if (noCargo) return tally.skip("cargo test", noCargo);
+	for (const { name, args } of featureSets)
+		await check(`cargo test ${name}`, () => testCrate(args));
+}
+
+async function browser() {
+	const chromium = findChromium();
+	if (chromium) {
+		await check("vitest in Chromium", () =>
+			runVitest("browser", filters, { CHROMIUM: chromium }),
+		);
+		return;
+	}
+	const reason = "no Chromium was found (set CHROMIUM to the path of one)";
+	if (isCI) tally.fail("browser test", reason);
+	else tally.skip("browser test", reason);
+}
+
+await orExit(prepareDependencies);
+await prepare("TypeScript build", prepareTypescript);
+
+let noCargo = /** @type {string | undefined} */ (undefined);
+if (only.some((name) => name !== "types")) {
+	noCargo = await prepare("native build", () =>
+		prepareNative({ strict: true }),
+	);
+}
+
+if (only.includes("lint")) await lint(noCargo);
+if (only.includes("types")) await types();
+if (only.includes("rust")) await rust(noCargo);
+if (only.includes("unit")) {
+	if (noCargo) tally.skip("tests of the native engine", noCargo);
+	await check("vitest", () =>
+		runVitest(
+			"node",
+			filters,
+			noCargo ? {} : { NODEJS_WEBSOCKET_TEST_REQUIRE_NATIVE: "1" },
+		),
+	);
+}
+if (only.includes("browser")) await browser();
+
+if (tally.total === 0) tally.fail("npm test", `nothing matches ${filters}`);
+
+process.stdout.write(`\nAll checks took ${elapsed(began)}.\n`);
+process.stdout.write(`${tally.summary()}\n`);
+process.exitCode = tally.failed > 0 ? 1 : 0;
