@@ -1,0 +1,527 @@
+/**
+ * The streaming parser of one connection: headers, unmasking, UTF-8, assembly and limits, in the order of the bytes.
+ *
+ * Law: whatever an event leads to, the state is that of after the event before the sink is called. So a sink may throw,
+ * suspend or destroy at any event, and nothing is lost or repeated.
+ *
+ *   HEADER → PAYLOAD → FRAME_END → HEADER            every frame that takes the long way
+ *   HEADER → BEGUN → PAYLOAD → …                     the first frame of a binary message that the sink was asked about
+ *   HEADER → HEADER                                  a frame that is here in one piece (the short way)
+ *
+ * The short way allocates nothing but what it delivers.
+ */
+import { createError, type DecoderFailure } from "../../errors.js";
+import { CloseCode, isValidCloseCode } from "../../rfc6455/close-code.js";
+import {
+	type DecoderLimits,
+	TINY_FRAGMENT_BYTES,
+} from "../../rfc6455/limits.js";
+import {
+	FIN,
+	isControl,
+	MAX_CONTROL_PAYLOAD,
+	Opcode,
+} from "../../rfc6455/opcode.js";
+import { Assembly } from "../assembly.js";
+import { checkBytes, FastBuffer, type RawBuffer } from "../buffer.js";
+import {
+	type Decoder,
+	type DecoderOptions,
+	type DecoderSink,
+	EVENTS_PER_TURN,
+} from "../engine.js";
+import {
+	BROKEN,
+	FrameHeader,
+	MAX_HEADER_BYTES,
+	NEED_MORE,
+	parseHeader,
+} from "./header.js";
+import { highBits, rotateKey, unmaskRange, wordsOf } from "./mask.js";
+import {
+	isValidRange,
+	UTF8_ACCEPT,
+	UTF8_REJECT,
+	validateRange,
+} from "./utf8.js";
+
+// Flags.
+const SERVER = 1;
+/** `#run` is on the stack. */
+const RUNNING = 2;
+const SUSPENDED = 4;
+/** After close, failure or destroy: nothing more is delivered. */
+const ENDED = 8;
+/** The text being assembled is not pure ASCII. */
+const NON_ASCII = 16;
+
+// Where in a frame the decoder is.
+const HEADER = 0;
+const PAYLOAD = 1;
+/** From here on a step can be taken without further bytes. The mode of a binary message was asked for. */
+const BEGUN = 2;
+/** The payload is complete, what it leads to was not delivered yet. */
+const FRAME_END = 3;
+
+// The data message being received.
+const NONE = 0;
+const TEXT = 1;
+const COLLECT = 2;
+const STREAM = 3;
+
+const header = new FrameHeader();
+
+export class TypeScriptDecoder implements Decoder {
+	readonly #sink: DecoderSink;
+	readonly #limits: DecoderLimits;
+	#flags: number;
+	#phase = HEADER;
+	/** The chunk being parsed, how far it is parsed, and those that were fed behind it. */
+	#chunk: RawBuffer | null = null;
+	#position = 0;
+	#queue: RawBuffer[] | null = null;
+	/** What is here of a header or of a control frame's payload that was cut. */
+	#held: RawBuffer | null = null;
+	#heldBytes = 0;
+	/** The frame: first byte, payload bytes still to come, key for the next of them. */
+	#first = 0;
+	#remaining = 0;
+	#key = 0;
+	/** The message: kind, declared payload lengths so far, tiny fragments so far, state of its UTF-8, bytes held. */
+	#message = NONE;
+	#messageBytes = 0;
+	#tinyFragments = 0;
+	#utf8 = UTF8_ACCEPT;
+	#assembly: Assembly | null = null;
+
+	constructor(options: DecoderOptions, sink: DecoderSink) {
+		this.#sink = sink;
+		this.#limits = options.limits;
+		this.#flags = options.role === "server" ? SERVER : 0;
+	}
+
+	get pendingBytes(): number {
+		return this.#assembly === null ? 0 : this.#assembly.length;
+	}
+
+	feed(chunk: Uint8Array): boolean {
+		checkBytes(chunk, "chunk");
+		if ((this.#flags & ENDED) !== 0) return true;
+		if (chunk.length !== 0) {
+			const bytes =
+				chunk instanceof Buffer
+					? (chunk as RawBuffer)
+					: new FastBuffer(chunk.buffer, chunk.byteOffset, chunk.length);
+			if (this.#chunk === null) {
+				this.#chunk = bytes;
+				this.#position = 0;
+			} else {
+				this.#queue ??= [];
+				this.#queue.push(bytes);
+			}
+		}
+		return this.#run();
+	}
+
+	resume(): boolean {
+		return this.#run();
+	}
+
+	suspend(): void {
+		this.#flags |= SUSPENDED;
+	}
+
+	unsuspend(): void {
+		this.#flags &= ~SUSPENDED;
+	}
+
+	destroy(): void {
+		this.#end();
+	}
+
+	/** Delivers until nothing is left, the turn is used up, or somebody stops it. Returns whether nothing is left. */
+	#run(): boolean {
+		if ((this.#flags & (RUNNING | SUSPENDED)) !== 0) return !this.#hasRest();
+		this.#flags |= RUNNING;
+		try {
+			let budget = EVENTS_PER_TURN;
+			while (this.#advance()) {
+				if (budget <= 0 || (this.#flags & SUSPENDED) !== 0) return false;
+				budget = this.#parse(this.#chunk as RawBuffer, budget);
+			}
+			return true;
+		} catch (error) {
+			if (this.#chunk?.length === 0) this.#end();
+			throw error;
+		} finally {
+			this.#flags &= ~RUNNING;
+		}
+	}
+
+	#hasRest(): boolean {
+		const chunk = this.#chunk;
+		if (chunk === null) return false;
+		return (
+			this.#phase >= BEGUN ||
+			this.#position < chunk.length ||
+			(this.#queue !== null && this.#queue.length !== 0)
+		);
+	}
+
+	/** Goes on to the next chunk where one is used up. Returns whether there is something left to do. */
+	#advance(): boolean {
+		for (;;) {
+			const chunk = this.#chunk;
+			if (chunk === null) return false;
+			if (this.#phase >= BEGUN || this.#position < chunk.length) return true;
+			this.#chunk = this.#queue?.shift() ?? null;
+			this.#position = 0;
+		}
+	}
+
+	/** Parses `chunk` from `#position` on, until its end or a stop. Returns how many events are left of `budget`. */
+	#parse(chunk: RawBuffer, budget: number): number {
+		const end = chunk.length;
+		const words = wordsOf(chunk);
+		let left = budget;
+		for (;;) {
+			const before = this.#position;
+			if (before === end && this.#phase < BEGUN) return left;
+			const delivered =
+				this.#phase === HEADER
+					? this.#frame(chunk, words, before, end)
+					: this.#step(chunk, words, before, end);
+			if (delivered) {
+				left--;
+				if ((this.#flags & ENDED) !== 0) return left;
+				// A receiver that transfers its view to another thread takes the whole chunk away.
+				if (chunk.length !== end && this.#position < end) this.#lost();
+				if ((this.#flags & SUSPENDED) !== 0 || left === 0) return left;
+			}
+		}
+	}
+
+	/** Reads a header and, where the payload is here in one piece, the frame. Returns whether an event was delivered. */
+	#frame(
+		chunk: RawBuffer,
+		words: DataView | null,
+		position: number,
+		end: number,
+	): boolean {
+		const server = (this.#flags & SERVER) !== 0;
+		const message = this.#message;
+		let start: number;
+		if (this.#held === null) {
+			const size = parseHeader(
+				chunk,
+				position,
+				end,
+				server,
+				message !== NONE,
+				header,
+			);
+			if (size === NEED_MORE) {
+				this.#hold(chunk, position, end, MAX_HEADER_BYTES);
+				return false;
+			}
+			if (size === BROKEN) return this.#fail(header.failure);
+			start = position + size;
+		} else {
+			start = this.#heldHeader(chunk, position, end, server);
+			if (start === NEED_MORE) return false;
+			if (start === BROKEN) return this.#fail(header.failure);
+		}
+
+		const first = header.first;
+		const length = header.length;
+		const stop = start + length;
+		const opcode = first & 0x0f;
+		if (stop > end || (first & FIN) === 0 || opcode === Opcode.CONTINUATION) {
+			return this.#begin(start);
+		}
+		const key = header.key;
+		if (opcode === Opcode.TEXT) {
+			if (length > this.#limits.maxMessageBytes) {
+				return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
+			}
+			const high = server
+				? unmaskRange(chunk, words, start, stop, key)
+				: highBits(chunk, words, start, stop);
+			this.#position = stop;
+			if (high === 0) {
+				this.#sink.text(chunk.latin1Slice(start, stop));
+			} else if (isValidRange(chunk, start, stop)) {
+				this.#sink.text(chunk.utf8Slice(start, stop));
+			} else {
+				return this.#fail("WS_ERR_INVALID_UTF8");
+			}
+			return true;
+		}
+		if (opcode === Opcode.BINARY) {
+			const limits = this.#limits;
+			if (length > limits.maxMessageBytes || length > limits.maxStreamBytes) {
+				return this.#begin(start);
+			}
+			if (server) unmaskRange(chunk, words, start, stop, key);
+			this.#position = stop;
+			this.#sink.binary(
+				new FastBuffer(chunk.buffer, chunk.byteOffset + start, length),
+			);
+			return true;
+		}
+		if (server) unmaskRange(chunk, words, start, stop, key);
+		this.#position = stop;
+		return this.#control(
+			opcode,
+			new FastBuffer(chunk.buffer, chunk.byteOffset + start, length),
+		);
+	}
+
+	/** Completes the held header from `chunk`. Returns where the payload starts in it, `NEED_MORE` or `BROKEN`. */
+	#heldHeader(
+		chunk: RawBuffer,
+		position: number,
+		end: number,
+		server: boolean,
+	): number {
+		const held = this.#held as RawBuffer;
+		const before = this.#heldBytes;
+		const known = this.#hold(chunk, position, end, MAX_HEADER_BYTES);
+		const size = parseHeader(
+			held,
+			0,
+			known,
+			server,
+			this.#message !== NONE,
+			header,
+		);
+		if (size === NEED_MORE || size === BROKEN) return size;
+		this.#held = null;
+		return position + size - before;
+	}
+
+	/**
+	 * Keeps what `chunk` has from `position` on, up to `capacity` bytes together with what is kept already, and consumes
+	 * it. Returns how many bytes are kept.
+	 */
+	#hold(
+		chunk: RawBuffer,
+		position: number,
+		end: number,
+		capacity: number,
+	): number {
+		if (this.#held === null) {
+			this.#held = Buffer.alloc(capacity) as RawBuffer;
+			this.#heldBytes = 0;
+		}
+		const stop = Math.min(end, position + capacity - this.#heldBytes);
+		chunk.copy(this.#held, this.#heldBytes, position, stop);
+		this.#heldBytes += stop - position;
+		this.#position = stop;
+		return this.#heldBytes;
+	}
+
+	/** Starts the long way of the frame in `header`, whose payload starts at `start`. Returns whether an event was delivered. */
+	#begin(start: number): boolean {
+		const first = header.first;
+		const opcode = first & 0x0f;
+		this.#position = start;
+		this.#first = first;
+		this.#remaining = header.length;
+		this.#key = header.key;
+		if (isControl(opcode)) {
+			this.#phase = PAYLOAD;
+			return false;
+		}
+		if (opcode !== Opcode.CONTINUATION) {
+			this.#messageBytes = 0;
+			this.#tinyFragments = 0;
+			if (opcode === Opcode.BINARY) {
+				if (header.length > Number.MAX_SAFE_INTEGER) {
+					return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
+				}
+				// "collect" unless the sink says otherwise, also where it throws: that is what the limits hold.
+				this.#message = COLLECT;
+				this.#phase = BEGUN;
+				if (this.#sink.binaryBegin() === "stream") this.#message = STREAM;
+				return true;
+			}
+			this.#message = TEXT;
+			this.#utf8 = UTF8_ACCEPT;
+			this.#flags &= ~NON_ASCII;
+		}
+		return this.#admit();
+	}
+
+	/** Holds the frame against the limits, before memory is taken for it. Returns whether it failed. */
+	#admit(): boolean {
+		const length = this.#remaining;
+		const limits = this.#limits;
+		const total = this.#messageBytes + length;
+		const limit =
+			this.#message === STREAM ? limits.maxStreamBytes : limits.maxMessageBytes;
+		if (total > limit || length > Number.MAX_SAFE_INTEGER) {
+			return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
+		}
+		this.#messageBytes = total;
+		const first = this.#first;
+		const fragment =
+			(first & FIN) === 0 || (first & 0x0f) === Opcode.CONTINUATION;
+		if (fragment && length < TINY_FRAGMENT_BYTES) {
+			this.#tinyFragments++;
+			if (this.#tinyFragments > limits.maxFragments) {
+				return this.#fail("WS_ERR_TOO_MANY_FRAGMENTS");
+			}
+		}
+		this.#phase = length === 0 ? FRAME_END : PAYLOAD;
+		return false;
+	}
+
+	/** One step of the long way. Returns whether an event was delivered. */
+	#step(
+		chunk: RawBuffer,
+		words: DataView | null,
+		position: number,
+		end: number,
+	): boolean {
+		if (this.#phase === PAYLOAD) {
+			return this.#payload(chunk, words, position, end);
+		}
+		if (this.#phase === BEGUN) return this.#admit();
+		this.#phase = HEADER;
+		const opcode = this.#first & 0x0f;
+		if (isControl(opcode)) {
+			const held = this.#held as RawBuffer;
+			const payload = new FastBuffer(
+				held.buffer,
+				held.byteOffset,
+				this.#heldBytes,
+			);
+			this.#held = null;
+			return this.#control(opcode, payload);
+		}
+		return (this.#first & FIN) !== 0 && this.#messageEnd();
+	}
+
+	/** Takes what `chunk` has of the frame's payload. */
+	#payload(
+		chunk: RawBuffer,
+		words: DataView | null,
+		start: number,
+		end: number,
+	): boolean {
+		const count = Math.min(this.#remaining, end - start);
+		const stop = start + count;
+		let high: number;
+		if ((this.#flags & SERVER) !== 0) {
+			high = unmaskRange(chunk, words, start, stop, this.#key);
+			this.#key = rotateKey(this.#key, count);
+		} else {
+			high = highBits(chunk, words, start, stop);
+		}
+		this.#remaining -= count;
+		this.#position = stop;
+		if (this.#remaining === 0) this.#phase = FRAME_END;
+		if (isControl(this.#first & 0x0f)) {
+			this.#hold(chunk, start, stop, MAX_CONTROL_PAYLOAD);
+			return false;
+		}
+		const piece = new FastBuffer(chunk.buffer, chunk.byteOffset + start, count);
+		if (this.#message === STREAM) {
+			this.#sink.binaryData(piece);
+			return true;
+		}
+		if (this.#message === TEXT && (high !== 0 || this.#utf8 !== UTF8_ACCEPT)) {
+			this.#flags |= NON_ASCII;
+			this.#utf8 = validateRange(chunk, start, stop, this.#utf8);
+			if (this.#utf8 === UTF8_REJECT) return this.#fail("WS_ERR_INVALID_UTF8");
+		}
+		this.#assembly ??= new Assembly();
+		this.#assembly.append(piece);
+		return false;
+	}
+
+	/** The last frame of a data message is complete. */
+	#messageEnd(): boolean {
+		const message = this.#message;
+		const assembly = this.#assembly;
+		if (message === TEXT && this.#utf8 !== UTF8_ACCEPT) {
+			return this.#fail("WS_ERR_INVALID_UTF8");
+		}
+		this.#message = NONE;
+		this.#assembly = null;
+		if (message === STREAM) {
+			this.#sink.binaryEnd();
+			return true;
+		}
+		const whole = (
+			assembly === null ? Buffer.alloc(0) : assembly.take()
+		) as RawBuffer;
+		if (message === COLLECT) {
+			this.#sink.binary(whole);
+		} else if ((this.#flags & NON_ASCII) !== 0) {
+			this.#sink.text(whole.utf8Slice(0, whole.length));
+		} else {
+			this.#sink.text(whole.latin1Slice(0, whole.length));
+		}
+		return true;
+	}
+
+	/** A whole control frame, unmasked. */
+	#control(opcode: number, payload: RawBuffer): true {
+		if (opcode === Opcode.PING) this.#sink.ping(payload);
+		else if (opcode === Opcode.PONG) this.#sink.pong(payload);
+		else this.#close(payload);
+		return true;
+	}
+
+	/** RFC 6455 section 5.5.1. */
+	#close(payload: RawBuffer): void {
+		const length = payload.length;
+		let code: number = CloseCode.NO_STATUS;
+		let reason = "";
+		// "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer"
+		if (length === 1) {
+			this.#fail("WS_ERR_CLOSE_PAYLOAD");
+			return;
+		}
+		if (length > 1) {
+			code = (payload[0] << 8) | payload[1];
+			if (!isValidCloseCode(code)) {
+				this.#fail("WS_ERR_CLOSE_CODE");
+				return;
+			}
+			if (!isValidRange(payload, 2, length)) {
+				this.#fail("WS_ERR_INVALID_UTF8");
+				return;
+			}
+			reason = payload.utf8Slice(2, length);
+		}
+		this.#end();
+		this.#sink.close(code, reason);
+	}
+
+	#fail(failure: DecoderFailure): true {
+		this.#end();
+		this.#sink.failure(failure);
+		return true;
+	}
+
+	/** Nothing more is delivered; what is held is let go. */
+	#end(): void {
+		this.#flags |= ENDED;
+		this.#phase = HEADER;
+		this.#chunk = null;
+		this.#queue = null;
+		this.#held = null;
+		this.#assembly = null;
+	}
+
+	#lost(): never {
+		this.#end();
+		throw createError("WS_ERR_BUFFER", {
+			detail:
+				"the memory of a chunk was detached or resized while it was being delivered; copy a payload before transferring it",
+		});
+	}
+}
