@@ -62,11 +62,42 @@ describe("package.json", () => {
 			"./package.json",
 		]);
 	});
+});
 
-	test("the lock file names no host: any registry serves", () => {
-		const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-		expect(lock).not.toMatch(/"resolved"|https?:\/\/[^"]*\.tgz/);
-		expect(JSON.parse(lock).version).toBe(manifest.version);
+describe("package-lock.json", () => {
+	const lock = JSON.parse(
+		readFileSync(join(root, "package-lock.json"), "utf8"),
+	) as {
+		version: string;
+		packages: Record<
+			string,
+			{ integrity?: string; optionalDependencies?: Record<string, string> }
+		>;
+	};
+
+	test("names no host: any registry serves", () => {
+		expect(JSON.stringify(lock)).not.toMatch(/"resolved":/);
+		expect(lock.version).toBe(manifest.version);
+	});
+
+	test("holds the optional packages of every platform, without which npm ci refuses it", () => {
+		const missing = Object.entries(lock.packages).flatMap(
+			([path, { optionalDependencies = {} }]) =>
+				Object.keys(optionalDependencies).filter(
+					(name) =>
+						!(`node_modules/${name}` in lock.packages) &&
+						!(`${path}/node_modules/${name}` in lock.packages),
+				),
+		);
+		expect(missing).toEqual([]);
+	});
+
+	test("pins every package by its content", () => {
+		const loose = Object.entries(lock.packages).filter(
+			([path, { integrity }]) =>
+				path !== "" && !integrity?.startsWith("sha512-"),
+		);
+		expect(loose.map(([path]) => path)).toEqual([]);
 	});
 });
 
