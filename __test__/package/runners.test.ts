@@ -103,6 +103,10 @@ describe("the reason why there is no native build", () => {
 			"its crates could not be downloaded",
 		],
 		["error[E0308]: mismatched types\n --> src/lib.rs", "mismatched types"],
+		[
+			"\x1b[31mInternal Error\x1b[39m: could not find `Cargo.toml`",
+			"could not find `Cargo.toml`",
+		],
 		["", "the compiler ended without a word"],
 	])("is said in one sentence: %j", (output, reason) => {
 		expect(reasonOf(output)).toBe(reason);

@@ -7,6 +7,7 @@ import {
 	rmSync,
 } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { run } from "../support/child.mjs";
 import { withLock } from "../support/lock.mjs";
 import { inRoot, packageCommand } from "../support/paths.mjs";
@@ -72,9 +73,10 @@ export function nativeIsBuilt() {
 /**
  * One sentence out of what cargo wrote: the usual reasons in plain words, else its first error.
  *
- * @param {string} output
+ * @param {string} coloured
  */
-export function reasonOf(output) {
+export function reasonOf(coloured) {
+	const output = stripVTControlCharacters(coloured);
 	const linker = /linker `([^`]+)` not found/.exec(output);
 	if (linker) return `there is no linker (${linker[1]} was not found)`;
 	const tooOld =
@@ -93,7 +95,9 @@ export function reasonOf(output) {
 	) {
 		return "its crates could not be downloaded";
 	}
-	const error = /^error(?:\[\w+\])?: (.+)$/m.exec(output);
+	const error =
+		/^error(?:\[\w+\])?: (.+)$/m.exec(output) ??
+		/^Internal Error: (.+)$/m.exec(output);
 	return error ? error[1] : "the compiler ended without a word";
 }
 
