@@ -164,6 +164,7 @@ const otherErrors = {
 		type: "RangeError",
 		text: "A close reason should not be longer than 123 bytes in UTF-8",
 	},
+	WS_ERR_CLOSE_REASON_TYPE: { initiator: "local", type: "TypeError", text: "A close reason should be a string" },
 	WS_ERR_PING_LENGTH: {
 		initiator: "local",
 		type: "RangeError",
@@ -216,6 +217,8 @@ const otherErrors = {
 		initiator: "remote",
 		text: "Handshake is too big",
 	},
+	WS_ERR_HANDSHAKE_REFUSED: { initiator: "remote", text: "The opening handshake was refused" },
+	WS_ERR_HANDSHAKE_CALLBACK: { initiator: "local", text: "selectProtocol failed, the opening handshake was refused" },
 	WS_ERR_HANDSHAKE_TIMEOUT: {
 		initiator: "remote",
 		text: "The opening handshake took too long",

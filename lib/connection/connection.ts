@@ -1,0 +1,414 @@
+import { Buffer } from "node:buffer";
+import { EventEmitter } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
+import { createError, type ErrorCode } from "../errors.js";
+import type { CloseResult } from "../protocol/session.js";
+import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
+import { FIN, MAX_CONTROL_PAYLOAD, Opcode } from "../rfc6455/opcode.js";
+import { ReadyState } from "../rfc6455/ready-state.js";
+import type { SendCallback } from "../transport/link.js";
+import { ClientOpening } from "../transport/socket/client-opening.js";
+import { SocketLink } from "../transport/socket/socket-link.js";
+import { Driver } from "./driver.js";
+import type { InStream } from "./in-stream.js";
+import { OutStream } from "./out-stream.js";
+import { ConnectionParent } from "./parent.js";
+import {
+	type ConnectionSettings,
+	resolveSettings,
+	type WebSocketOptions,
+} from "./settings.js";
+
+/** What can be sent as a binary message. */
+export type BinaryData =
+	| Uint8Array
+	| ArrayBuffer
+	| SharedArrayBuffer
+	| DataView;
+
+/** What a client connection is made with; `connect` fills it in from the URL. */
+export interface ClientRequest extends WebSocketOptions {
+	/** Path and query of the request. */
+	path: string;
+	/** Host name without port. */
+	host: string;
+	/** Value of the Host header. Default: `host`. */
+	hostHeader?: string;
+	/** Headers added to the handshake request. One of the same name replaces the library's own. */
+	extraHeaders?: Record<string, unknown> | null;
+	/** Subprotocols to offer, in order of preference. */
+	protocols?: string[];
+	/** Aborts the attempt to connect. */
+	signal?: AbortSignal;
+}
+
+/** The outcome of an opening handshake. @internal */
+export interface Opened {
+	headers: IncomingHttpHeaders;
+	protocol: string | undefined;
+	/** Bytes that came behind the handshake. */
+	head: Uint8Array;
+	/** Sent before everything else. */
+	response?: string;
+	/** Called when the connection is open, before and behind its 'connect' event. */
+	beforeConnect?: () => void;
+	afterConnect?: () => void;
+}
+
+export interface ConnectionEvents {
+	/** The opening handshake is done. */
+	connect: [];
+	/** A text message. */
+	text: [message: string];
+	/** A binary message, as a stream, from its first bytes on. */
+	binary: [stream: InStream];
+	/** A whole message of either type. While somebody listens, binary messages are collected. */
+	message: [data: string | Buffer, isBinary: boolean];
+	/** A ping; it has been answered. Payload as string and as bytes. */
+	ping: [data: string, payload: Buffer];
+	/** A pong. Payload as string and as bytes. */
+	pong: [data: string, payload: Buffer];
+	/** Sends may go on after one has returned false. */
+	drain: [];
+	/** The connection is closing or lost; once. As given to `close()`, or as the peer sent it, or 1006 and "". */
+	close: [code: number | undefined, reason: string | undefined];
+	error: [error: Error];
+}
+
+/** Opens a connection whose handshake a server has accepted. @internal */
+export let openConnection: (connection: Connection, opened: Opened) => void;
+
+/** @internal */
+export let driverOf: (connection: Connection) => Driver;
+
+/**
+ * A WebSocket connection, either end.
+ *
+ * Sends return the back-pressure boolean of a stream: false asks to wait for 'drain'. Misuse (sending while not open, text
+ * during a binary transmission) is emitted as 'error', which throws where nobody listens; what the peer or the network
+ * does wrong is emitted only to listeners and always ends in 'close'.
+ */
+export class Connection extends EventEmitter<ConnectionEvents> {
+	/** Least bytes per frame of an OutStream. Set by `setBinaryFragmentation`. */
+	static binaryFragmentation = 512 * 1024;
+	/** Default of `maxMessageBytes`. Set by `setMaxBufferLength`. */
+	static maxBufferLength = DEFAULT_MAX_MESSAGE_BYTES;
+	static readonly CONNECTING = ReadyState.CONNECTING;
+	static readonly OPEN = ReadyState.OPEN;
+	static readonly CLOSING = ReadyState.CLOSING;
+	static readonly CLOSED = ReadyState.CLOSED;
+	declare readonly CONNECTING: 0;
+	declare readonly OPEN: 1;
+	declare readonly CLOSING: 2;
+	declare readonly CLOSED: 3;
+
+	/** The net or TLS socket underneath. What is written to it directly goes behind what has been sent. */
+	readonly socket: Socket;
+	/** The server that accepted the connection; null for a client's. */
+	readonly server: ConnectionParent | null;
+	/** Path and query of the request; null on a server until the handshake is done. */
+	path: string | null;
+	/** A client's: the host name without port. */
+	host: string | null;
+	extraHeaders: Record<string, unknown> | null | undefined;
+	/** The subprotocols the client offers. */
+	protocols: string[];
+	/** The subprotocol agreed upon. */
+	protocol: string | undefined = undefined;
+	/** The Sec-WebSocket-Key of the handshake. */
+	key: string | null = null;
+	/** Headers of the peer's half of the handshake, as node:http has them. */
+	headers: IncomingHttpHeaders = {};
+	/** The binary message being sent by `beginBinary`, or null. */
+	outStream: OutStream | null = null;
+	readonly #driver: Driver;
+
+	/**
+	 * @param socket a net or TLS socket: accepted, for a server's connection; connecting, for a client's
+	 * @param parentOrRequest the server, or what to ask a server for
+	 * @param callback listener for 'connect', called once
+	 */
+	constructor(
+		socket: Socket,
+		parentOrRequest: ConnectionParent | ClientRequest,
+		callback?: () => void,
+	) {
+		super();
+		this.socket = socket;
+		if (typeof callback === "function") this.once("connect", callback);
+		if (parentOrRequest instanceof ConnectionParent) {
+			this.server = parentOrRequest;
+			this.path = null;
+			this.host = null;
+			this.extraHeaders = null;
+			this.protocols = [];
+			this.#driver = new Driver(
+				this,
+				"server",
+				socket,
+				parentOrRequest.settings,
+			);
+			parentOrRequest.adopt(this);
+		} else {
+			this.server = null;
+			this.path = parentOrRequest.path;
+			this.host = parentOrRequest.host;
+			this.extraHeaders = parentOrRequest.extraHeaders;
+			this.protocols = parentOrRequest.protocols ?? [];
+			const settings = resolveSettings(
+				parentOrRequest,
+				Connection.maxBufferLength,
+			);
+			this.#driver = new Driver(this, "client", socket, settings);
+			this.#startOpening(parentOrRequest, settings);
+		}
+	}
+
+	get readyState(): ReadyState {
+		return this.#driver.session.readyState;
+	}
+
+	/** Bytes sent that the operating system has not taken yet. */
+	get bufferedAmount(): number {
+		return this.#driver.link?.bufferedAmount ?? 0;
+	}
+
+	/** The frame engine that serves this connection. */
+	get engine(): "native" | "typescript" {
+		return this.#driver.settings.engine.name;
+	}
+
+	/** Settles when the connection has really ended: the transport is gone. Never rejects. */
+	get closed(): Promise<CloseResult> {
+		return this.#driver.closed;
+	}
+
+	/**
+	 * Sends a text message; a Buffer or Uint8Array is taken for its UTF-8.
+	 *
+	 * @param callback called when the operating system has the data, or with the error
+	 * @returns false when the peer is behind: wait for 'drain'. Undefined where nothing was sent (see the class).
+	 * @throws TypeError `WS_ERR_TEXT_TYPE` for anything else, and for bytes that are not UTF-8
+	 */
+	sendText(
+		text: string | Uint8Array,
+		callback?: SendCallback,
+	): boolean | undefined {
+		const done = typeof callback === "function" ? callback : undefined;
+		if (!this.#maySend("WS_ERR_TEXT_DURING_BINARY", done)) return undefined;
+		const link = this.#driver.link;
+		if (typeof text === "string")
+			return link?.sendText(FIN | Opcode.TEXT, text, done);
+		if (text instanceof Uint8Array) {
+			const bytes = toBytes(text);
+			if (!this.#driver.settings.engine.isValidUTF8(bytes)) {
+				throw createError("WS_ERR_TEXT_TYPE", {
+					detail: "the bytes are not valid UTF-8",
+				});
+			}
+			return link?.sendBytes(FIN | Opcode.TEXT, bytes, done);
+		}
+		throw createError("WS_ERR_TEXT_TYPE", {
+			detail: `it is ${describe(text)}`,
+		});
+	}
+
+	/**
+	 * Sends a binary message in one frame. Buffers of 32 KiB and more are not copied where the operating system does not
+	 * take them at once: leave them unchanged until the callback, as with `socket.write`.
+	 *
+	 * @param callback called when the operating system has the data, or with the error
+	 * @returns as `sendText`
+	 * @throws TypeError `WS_ERR_DATA_TYPE` for what is neither a Buffer, Uint8Array, DataView nor ArrayBuffer
+	 */
+	sendBinary(data: BinaryData, callback?: SendCallback): boolean | undefined {
+		const done = typeof callback === "function" ? callback : undefined;
+		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", done)) return undefined;
+		return this.#driver.link?.sendBytes(
+			FIN | Opcode.BINARY,
+			toBytes(data),
+			done,
+		);
+	}
+
+	/** Sends a string as text, anything else as binary. Returns and throws as those do. */
+	send(
+		data: string | BinaryData,
+		callback?: SendCallback,
+	): boolean | undefined {
+		if (typeof data === "string") return this.sendText(data, callback);
+		// Misuse of the argument is told in any ready state, as in 1.7.
+		return this.sendBinary(toBytes(data), callback);
+	}
+
+	/**
+	 * Begins a binary message whose length need not be known: returns a Writable. The message ends when it finishes; until
+	 * then nothing else can be sent.
+	 */
+	beginBinary(): OutStream | undefined {
+		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", undefined))
+			return undefined;
+		this.outStream = new OutStream(
+			this,
+			Connection.binaryFragmentation,
+			(payload, isFirst, isFinal, callback) => {
+				const link = this.#driver.link;
+				if (this.readyState !== ReadyState.OPEN || link === null) {
+					// The stream is being destroyed: this write is dropped with it.
+					callback?.();
+					return;
+				}
+				const first =
+					(isFinal ? FIN : 0) | (isFirst ? Opcode.BINARY : Opcode.CONTINUATION);
+				link.sendBytes(first, payload, callback);
+			},
+		);
+		return this.outStream;
+	}
+
+	/**
+	 * Sends a ping.
+	 *
+	 * @param data payload, at most 125 bytes
+	 * @throws RangeError `WS_ERR_PING_LENGTH`, TypeError `WS_ERR_DATA_TYPE`
+	 */
+	sendPing(data: string | BinaryData = ""): void {
+		const payload =
+			typeof data === "string"
+				? Buffer.from(data)
+				: toBytes(data ?? Buffer.alloc(0));
+		if (payload.byteLength > MAX_CONTROL_PAYLOAD) {
+			throw createError("WS_ERR_PING_LENGTH", {
+				detail: `it has ${payload.byteLength}`,
+			});
+		}
+		if (this.readyState === ReadyState.OPEN)
+			this.#driver.link?.sendBytes(FIN | Opcode.PING, payload);
+		else this.#misused("WS_ERR_NOT_OPEN", undefined);
+	}
+
+	/**
+	 * Starts the closing handshake. 'close' is emitted before this returns; `closed` settles when it is done. A connection
+	 * that is not open yet is given up; one that is closing already is no longer waited for.
+	 *
+	 * @param code 1000–1003, 1007–1014 or 3000–4999; none and 1005 send a close frame without a code
+	 * @param reason at most 123 bytes in UTF-8
+	 * @throws RangeError `WS_ERR_INVALID_CLOSE_CODE`, `WS_ERR_CLOSE_REASON_LENGTH`; then nothing has changed
+	 */
+	close(code?: number, reason?: string): void {
+		this.#driver.session.startClose(code ?? undefined, reason ?? undefined);
+	}
+
+	/** Ends the connection at once, without a closing handshake: 'close' comes with 1006. */
+	terminate(): void {
+		this.#driver.session.terminate();
+	}
+
+	/** Stops reading, also between the messages of one chunk. Pings wait, too. Nests with nothing: one `resume` is enough. */
+	pause(): void {
+		this.#driver.pause();
+	}
+
+	resume(): void {
+		this.#driver.resume();
+	}
+
+	/** The messages to come, whole and in order; see MessageIterator. */
+	[Symbol.asyncIterator](): AsyncIterableIterator<
+		string | Buffer,
+		undefined,
+		void
+	> {
+		return this.#driver.iterate();
+	}
+
+	/** Whether a data frame may be sent now; if not, says so as 1.7 did, and to `callback`. */
+	#maySend(
+		duringBinary: ErrorCode,
+		callback: SendCallback | undefined,
+	): boolean {
+		if (this.readyState !== ReadyState.OPEN)
+			this.#misused("WS_ERR_NOT_OPEN", callback);
+		else if (this.outStream !== null) this.#misused(duringBinary, callback);
+		else return true;
+		return false;
+	}
+
+	#misused(code: ErrorCode, callback: SendCallback | undefined): void {
+		const error = createError(code);
+		if (callback !== undefined) process.nextTick(callback, error);
+		this.emit("error", error);
+	}
+
+	#startOpening(request: ClientRequest, settings: ConnectionSettings): void {
+		const { path, host, hostHeader, extraHeaders, signal } = request;
+		const options = {
+			path,
+			host: hostHeader ?? host,
+			protocols: this.protocols,
+			extraHeaders,
+			timeoutMs: settings.handshakeTimeoutMs,
+			signal,
+		};
+		const opening = new ClientOpening(this.socket, options, {
+			started: (key) => {
+				this.key = key;
+			},
+			accepted: (headers, protocol, head) =>
+				this.#open({ headers, protocol, head }),
+			failed: (error) => this.#driver.openingFailed(error),
+		});
+		this.#driver.onOpening(() => opening.cancel());
+	}
+
+	#open(opened: Opened): void {
+		const { engine, limits } = this.#driver.settings;
+		if (this.readyState !== ReadyState.CONNECTING) {
+			// Closed by the user in the meantime, from selectProtocol for one.
+			this.socket.destroy();
+			return;
+		}
+		this.headers = opened.headers;
+		this.protocol = opened.protocol;
+		const link = new SocketLink(
+			this.socket,
+			engine,
+			this.server === null ? "client" : "server",
+			limits,
+		);
+		if (opened.response !== undefined)
+			link.sendRaw(Buffer.from(opened.response, "latin1"));
+		this.#driver.open(link, opened.head, () => {
+			opened.beforeConnect?.();
+			this.emit("connect");
+			opened.afterConnect?.();
+		});
+	}
+
+	static {
+		// The names of the ready states are on the prototype, as in 1.7: `conn.OPEN`.
+		Object.assign(Connection.prototype, ReadyState);
+		openConnection = (connection, opened) => connection.#open(opened);
+		driverOf = (connection) => connection.#driver;
+	}
+}
+
+function toBytes(data: unknown): Uint8Array {
+	if (data instanceof Uint8Array) {
+		// Memory that another thread may write to is copied, so that what is sent is what was checked.
+		return data.buffer instanceof SharedArrayBuffer ? Buffer.from(data) : data;
+	}
+	if (data instanceof ArrayBuffer) return new Uint8Array(data);
+	if (data instanceof SharedArrayBuffer)
+		return Buffer.from(new Uint8Array(data));
+	if (ArrayBuffer.isView(data))
+		return toBytes(
+			new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+		);
+	throw createError("WS_ERR_DATA_TYPE");
+}
+
+function describe(value: unknown): string {
+	return value === null ? "null" : typeof value;
+}
