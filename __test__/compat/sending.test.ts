@@ -1,0 +1,396 @@
+import { describe, expect } from "vitest";
+import { fixed, formerly, kept } from "../support/both.js";
+import { called, next, record, turns } from "../support/compat-wait.js";
+
+const NOT_OPEN = "You can't write to a non-open connection";
+
+describe("the frames on the wire", () => {
+	kept("of a server's text are these bytes", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		near.sendText("hi");
+		expect(await wire.take(4)).toEqual(Buffer.from("81026869", "hex"));
+		near.sendText("");
+		expect(await wire.take(2)).toEqual(Buffer.from("8100", "hex"));
+		near.sendText("é€😀");
+		expect(await wire.take(11)).toEqual(
+			Buffer.from("8109c3a9e282acf09f9880", "hex"),
+		);
+	});
+
+	kept("of a server's binary are these bytes", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		near.sendBinary(Buffer.from([0, 255, 128]));
+		expect(await wire.take(5)).toEqual(Buffer.from("820300ff80", "hex"));
+		near.sendBinary(Buffer.alloc(0));
+		expect(await wire.take(2)).toEqual(Buffer.from("8200", "hex"));
+	});
+
+	kept("have the shortest length that fits", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		for (const [length, header] of [
+			[125, "827d"],
+			[126, "827e007e"],
+			[65_535, "827effff"],
+			[65_536, "827f0000000000010000"],
+		] as const) {
+			const data = Buffer.alloc(length, 7);
+			near.sendBinary(data);
+			const { bytes, payload } = await wire.frame();
+			expect(bytes.toString("hex", 0, bytes.length - length)).toBe(header);
+			expect(payload.equals(data)).toBe(true);
+		}
+	});
+
+	kept("of a client are masked, each with a key of its own", async (bench) => {
+		const { far, wire } = await bench.rawServer();
+		const keys = new Set<string>();
+		for (let i = 0; i < 8; i++) {
+			far.sendText("hello");
+			const frame = await wire.frame();
+			expect(frame).toMatchObject({ fin: true, opcode: 1, masked: true });
+			expect(frame.payload.toString()).toBe("hello");
+			keys.add(String(frame.key?.toString("hex")));
+		}
+		expect(keys.size).toBeGreaterThan(4);
+	});
+
+	kept("of one sendBinary are one, however long", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		const data = Buffer.alloc(1_500_000, "abc");
+		near.sendBinary(data);
+		const { fin, opcode, payload } = await wire.frame();
+		expect({ fin, opcode }).toEqual({ fin: true, opcode: 2 });
+		expect(payload.equals(data)).toBe(true);
+	});
+
+	kept("of one sendText are one, however long", async (bench) => {
+		const { far, wire } = await bench.rawServer();
+		const text = "aé€😀".repeat(50_000);
+		far.sendText(text);
+		const { fin, opcode, payload } = await wire.frame();
+		expect({ fin, opcode }).toEqual({ fin: true, opcode: 1 });
+		expect(payload.toString() === text).toBe(true);
+	});
+
+	kept("leave the caller's Buffer as it was", async (bench) => {
+		const { far, wire } = await bench.rawServer();
+		const data = Buffer.from("unchanged");
+		far.sendBinary(data);
+		expect((await wire.frame()).payload.toString()).toBe("unchanged");
+		expect(data.toString()).toBe("unchanged");
+	});
+});
+
+describe("sendText", () => {
+	kept("returns true while the socket takes more", async (bench) => {
+		const { near } = await bench.pair();
+		expect(near.sendText("hi")).toBe(true);
+		expect(near.sendBinary(Buffer.from("hi"))).toBe(true);
+	});
+
+	kept("returns false when the peer does not read", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		wire.socket.pause();
+		const text = "x".repeat(65_536);
+		const answers: unknown[] = [];
+		for (let i = 0; i < 200; i++) answers.push(near.sendText(text));
+		expect(answers.at(-1)).toBe(false);
+		expect(near.sendBinary(Buffer.from(text))).toBe(false);
+	});
+
+	kept("sends the bytes of a Buffer as text", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		near.sendText(Buffer.from("bytes"));
+		expect((await wire.frame()).bytes).toEqual(
+			Buffer.concat([Buffer.from([0x81, 5]), Buffer.from("bytes")]),
+		);
+	});
+
+	kept("throws a TypeError for numbers, undefined and null", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		for (const wrong of [5, undefined, null, true]) {
+			expect(() => near.sendText(wrong)).toThrow(TypeError);
+		}
+		near.sendText("next");
+		expect((await wire.frame()).payload.toString()).toBe("next");
+	});
+
+	kept("delivers texts in order", async (bench) => {
+		const { near, far } = await bench.pair();
+		const sent = Array.from({ length: 200 }, (_, i) => `text ${i} é`);
+		const got = record(near, "text");
+		for (const text of sent) far.sendText(text);
+		far.sendText("end");
+		while (got.at(-1)?.[0] !== "end") await next(near, "text");
+		expect(got.slice(0, -1).map(([text]) => text)).toEqual(sent);
+	});
+
+	kept("replaces lone surrogates by U+FFFD", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		near.sendText("a\ud800b");
+		expect((await wire.frame()).payload.toString()).toBe("a\ufffdb");
+	});
+});
+
+describe("sendBinary", () => {
+	kept("throws a TypeError for a string", async (bench) => {
+		const { near, far } = await bench.pair();
+		expect(() => near.sendBinary("text")).toThrow(TypeError);
+		expect(() => far.sendBinary("text")).toThrow(TypeError);
+	});
+
+	fixed("takes a Uint8Array and an ArrayBuffer", async (bench) => {
+		const { far, wire } = await bench.rawServer();
+		const all = Uint8Array.from([1, 2, 3, 4, 5]);
+		far.sendBinary(all);
+		far.sendBinary(all.subarray(1, 3));
+		far.sendBinary(all.buffer);
+		far.send(all);
+		far.send(all.buffer);
+		const seen: string[] = [];
+		for (let i = 0; i < 5; i++) {
+			const { opcode, payload } = await wire.frame();
+			seen.push(`${opcode}:${payload.toString("hex")}`);
+		}
+		expect(seen).toEqual([
+			"2:0102030405",
+			"2:0203",
+			"2:0102030405",
+			"2:0102030405",
+			"2:0102030405",
+		]);
+		expect(all).toEqual(Uint8Array.from([1, 2, 3, 4, 5]));
+	});
+
+	formerly("a client could not send a Uint8Array", async (bench) => {
+		const { far } = await bench.pair();
+		expect(() => far.sendBinary(new Uint8Array(3))).toThrow(TypeError);
+	});
+});
+
+describe("send", () => {
+	kept(
+		"sends strings as text, Buffers as binary, returning undefined",
+		async (bench) => {
+			const { near, wire } = await bench.rawClient();
+			expect(near.send("a")).toBeUndefined();
+			expect(near.send(Buffer.from("b"))).toBeUndefined();
+			expect(await wire.take(6)).toEqual(Buffer.from("810161820162", "hex"));
+		},
+	);
+
+	kept("passes the callback on", async (bench) => {
+		const { near } = await bench.pair();
+		expect(await called((done) => near.send("a", done))).toBeFalsy();
+		expect(
+			await called((done) => near.send(Buffer.from("b"), done)),
+		).toBeFalsy();
+	});
+
+	kept("throws a TypeError for anything else, in any state", async (bench) => {
+		const { near } = await bench.pair();
+		const expected = new TypeError(
+			"data should be either a string or a Buffer instance",
+		);
+		for (const wrong of [5, undefined, null, {}, ["a"]]) {
+			expect(() => near.send(wrong)).toThrow(expected);
+		}
+		near.close();
+		expect(() => near.send(5)).toThrow(expected);
+	});
+
+	formerly("a Uint8Array was refused", async (bench) => {
+		const { near } = await bench.pair();
+		expect(() => near.send(new Uint8Array(1))).toThrow(
+			"data should be either a string or a Buffer instance",
+		);
+	});
+});
+
+describe("the callback of a send", () => {
+	kept("comes without an error once the data is written", async (bench) => {
+		const { near, far } = await bench.pair();
+		expect(await called((done) => near.sendText("a", done))).toBeFalsy();
+		expect(
+			await called((done) => far.sendBinary(Buffer.from("a"), done)),
+		).toBeFalsy();
+	});
+
+	kept("never comes before the call has returned", async (bench) => {
+		const { near } = await bench.pair();
+		let returned = false;
+		const early = called((done) => {
+			near.sendText("a", () => done(returned ? null : new Error("early")));
+			returned = true;
+		});
+		expect(await early).toBeNull();
+	});
+
+	kept("comes in the order of the sends", async (bench) => {
+		const { near } = await bench.pair();
+		const order: number[] = [];
+		for (let i = 0; i < 10; i++) near.sendText("x", () => order.push(i));
+		await called((done) => near.sendText("last", done));
+		expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+	});
+
+	fixed("is ignored when it is no function", async (bench) => {
+		const { near, far } = await bench.pair();
+		const texts = record(near, "text");
+		["a", "b", "c"].forEach(far.sendText, far);
+		while (texts.length < 3) await next(near, "text");
+		expect(texts).toEqual([["a"], ["b"], ["c"]]);
+		far.sendBinary(Buffer.from("x"), "utf8");
+		far.send("d", {});
+		expect(await next(near, "text")).toEqual(["d"]);
+	});
+
+	formerly("a number for a callback threw", async (bench) => {
+		const { far } = await bench.pair();
+		expect(() => ["a", "b"].forEach(far.sendText, far)).toThrow(
+			expect.objectContaining({ code: "ERR_UNKNOWN_ENCODING" }),
+		);
+	});
+
+	fixed("gets the error of misuse, on the next tick", async (bench) => {
+		const { near } = await bench.pair();
+		near.on("error", () => {});
+		near.close();
+		let returned = false;
+		for (const send of [
+			(done: (error?: Error | null) => void) => near.sendText("a", done),
+			(done: (error?: Error | null) => void) =>
+				near.sendBinary(Buffer.from("a"), done),
+			(done: (error?: Error | null) => void) => near.send("a", done),
+		]) {
+			returned = false;
+			const seen = called((done) =>
+				send((error) => done(returned ? error : new Error("early"))),
+			);
+			returned = true;
+			expect(await seen).toMatchObject({ message: NOT_OPEN });
+		}
+	});
+
+	formerly("the callback of a misuse was never called", async (bench) => {
+		const { near } = await bench.pair();
+		near.on("error", () => {});
+		near.close();
+		let calls = 0;
+		near.sendText("a", () => calls++);
+		await turns(10);
+		expect(calls).toBe(0);
+	});
+});
+
+describe("sending when not open", () => {
+	kept("emits 'error' synchronously and returns undefined", async (bench) => {
+		const { near } = await bench.pair();
+		const errors = record(near, "error");
+		near.close();
+		expect(near.sendText("a")).toBeUndefined();
+		expect(errors).toHaveLength(1);
+		expect(near.sendBinary(Buffer.from("a"))).toBeUndefined();
+		expect(near.beginBinary()).toBeUndefined();
+		expect(near.sendPing("a")).toBeUndefined();
+		expect(near.send("a")).toBeUndefined();
+		expect(errors).toHaveLength(5);
+		for (const [error] of errors) {
+			expect(error).toBeInstanceOf(Error);
+			expect((error as Error).message).toBe(NOT_OPEN);
+		}
+	});
+
+	kept("throws where nobody listens for 'error'", async (bench) => {
+		const { near } = await bench.pair();
+		near.close();
+		expect(() => near.sendText("a")).toThrow(NOT_OPEN);
+		expect(() => near.sendBinary(Buffer.from("a"))).toThrow(NOT_OPEN);
+		expect(() => near.send("a")).toThrow(NOT_OPEN);
+		expect(() => near.beginBinary()).toThrow(NOT_OPEN);
+		expect(() => near.sendPing()).toThrow(NOT_OPEN);
+	});
+
+	kept("holds while connecting, too", async (bench) => {
+		const { url } = await bench.serve();
+		const client = bench.connect(url);
+		expect(() => client.sendText("too early")).toThrow(NOT_OPEN);
+		await next(client, "connect");
+		expect(client.sendText("now")).toBe(true);
+	});
+
+	fixed("has an error with a stable code", async (bench) => {
+		const { near } = await bench.pair();
+		near.close();
+		expect(() => near.sendText("a")).toThrow(
+			expect.objectContaining({ code: "WS_ERR_NOT_OPEN", initiator: "local" }),
+		);
+	});
+});
+
+describe("sending during a binary transmission", () => {
+	const TEXT =
+		"You can't send a text frame until you finish sending binary frames";
+	const BINARY =
+		"You can't send more binary frames until you finish sending the previous binary frames";
+
+	kept("is an 'error' for text and for binary", async (bench) => {
+		const { far } = await bench.pair();
+		const errors = record(far, "error");
+		far.beginBinary();
+		expect(far.sendText("a")).toBeUndefined();
+		expect(far.sendBinary(Buffer.from("a"))).toBeUndefined();
+		expect(far.beginBinary()).toBeUndefined();
+		expect(far.send("a")).toBeUndefined();
+		expect(far.send(Buffer.from("a"))).toBeUndefined();
+		expect(errors.map(([error]) => (error as Error).message)).toEqual([
+			TEXT,
+			BINARY,
+			BINARY,
+			TEXT,
+			BINARY,
+		]);
+	});
+
+	kept("throws where nobody listens for 'error'", async (bench) => {
+		const { far } = await bench.pair();
+		far.beginBinary();
+		expect(() => far.sendText("a")).toThrow(TEXT);
+		expect(() => far.sendBinary(Buffer.from("a"))).toThrow(BINARY);
+		expect(() => far.beginBinary()).toThrow(BINARY);
+	});
+
+	kept(
+		"is still one in the tick of end(), and none after 'finish'",
+		async (bench) => {
+			const { near, far } = await bench.pair();
+			const stream = far.beginBinary();
+			const finished = next(stream, "finish");
+			stream.end("x");
+			expect(() => far.sendText("a")).toThrow(TEXT);
+			await finished;
+			const text = next(near, "text");
+			far.sendText("after");
+			expect(await text).toEqual(["after"]);
+		},
+	);
+
+	kept("lets pings through between the fragments", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		const stream = near.beginBinary();
+		near.sendPing("p");
+		stream.end("x");
+		expect(await wire.take(6)).toEqual(Buffer.from("890170820178", "hex"));
+	});
+
+	fixed("has errors with stable codes", async (bench) => {
+		const { far } = await bench.pair();
+		far.beginBinary();
+		expect(() => far.sendText("a")).toThrow(
+			expect.objectContaining({ code: "WS_ERR_TEXT_DURING_BINARY" }),
+		);
+		expect(() => far.beginBinary()).toThrow(
+			expect.objectContaining({ code: "WS_ERR_BINARY_DURING_BINARY" }),
+		);
+	});
+});
