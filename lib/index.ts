@@ -7,6 +7,7 @@ import { Server, type ServerOptions } from "./server/server.js";
 
 export type { ConnectOptions } from "./client/connect.js";
 export type { BinaryData, ConnectionEvents } from "./connection/connection.js";
+export type { ServerEvents } from "./connection/parent.js";
 export type { InStream } from "./connection/in-stream.js";
 export type { OutStream } from "./connection/out-stream.js";
 export type { WebSocketOptions } from "./connection/settings.js";
@@ -19,7 +20,6 @@ export {
 export type { CloseResult } from "./protocol/session.js";
 export type {
 	SelectProtocol,
-	ServerEvents,
 	ServerOptions,
 } from "./server/server.js";
 export type { SendCallback } from "./transport/link.js";

@@ -10,7 +10,7 @@ export interface ServerEvents {
 	/** A connection is open: its opening handshake is done. */
 	connection: [connection: Connection];
 	/** An opening handshake was refused, with the HTTP status in `error.statusCode`. */
-	handshakeError: [error: Error & WebSocketErrorFields, socket: net.Socket];
+	handshakeError: [error: Error & WebSocketErrorFields, socket: Socket];
 	/** The server has stopped listening and all its connections have ended, or it could not listen. */
 	close: [];
 	/** The server failed, for one because the port is taken. 'close' follows if it does not listen any more. */

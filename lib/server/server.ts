@@ -42,8 +42,7 @@ export interface ServerOptions
 type Listen = net.Server["listen"];
 
 /** A WebSocket server over a plain net or TLS server of its own. */
-export class Server extends (ConnectionParent as unknown as new () => ConnectionParent &
-	EventEmitter<ServerEvents>) {
+export class Server extends ConnectionParent {
 	/** The net or TLS server underneath. */
 	readonly socket: net.Server | tls.Server;
 	/** The open connections, in the order they came. */
