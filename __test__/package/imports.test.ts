@@ -44,13 +44,13 @@ const mayImport: Record<string, readonly string[]> = {
 	client: ["connection", "protocol", "transport", ...engines],
 	compat: ["server", "client", "connection"],
 	engine: engines,
-	index: ["server", "client", "connection", "protocol", ...engines],
+	index: ["server", "client", "connection", "transport", ...engines],
 };
 
 /** What may be imported as types beyond that. */
 const mayImportTypes: Record<string, readonly string[]> = {
 	protocol: ["engine/shared"],
-	index: ["transport"],
+	index: ["protocol"],
 };
 
 const common = ["rfc6455", "errors"];
