@@ -31,7 +31,7 @@ const labels = { native: "native (Rust)", typescript: "typescript" };
 for (const { name, port } of playground.engines)
 	console.log(`Engine ${labels[name]}: serves on port ${port}`);
 for (const { name, reason } of playground.unavailable)
-	console.log(`Engine ${labels[name]}: not available. ${reason}`);
+	console.log(`Engine ${labels[name]}: ${reason}`);
 console.log(`Playground: ${playground.url}`);
 
 let leaving = false;

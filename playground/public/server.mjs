@@ -116,6 +116,6 @@ export function showUnavailable(server) {
 	const [missing] = server.unavailable;
 	if (missing === undefined) return;
 	const note = byId("engine-note");
-	note.textContent = `The ${engineLabels[missing.name]} engine is not available here. ${missing.reason}`;
+	note.textContent = missing.reason;
 	note.hidden = false;
 }

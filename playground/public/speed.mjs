@@ -206,7 +206,7 @@ class Row {
 	cpu(microseconds) {
 		this.#costs.push(microseconds);
 		if (this.#costs.length > KEPT) this.#costs.shift();
-		this.#cells.cpu.textContent = `${median(this.#costs).toFixed(1)} µs each`;
+		this.#cells.cpu.textContent = `${median(this.#costs).toFixed(1)} µs`;
 	}
 
 	reset() {

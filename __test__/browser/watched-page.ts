@@ -1,0 +1,92 @@
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+
+/** A page of its own browser context that notes whatever goes wrong in it. */
+export class WatchedPage {
+	readonly page: Page;
+	/** Console errors and warnings, exceptions, failed requests and error statuses, in order. */
+	readonly problems: string[] = [];
+	/** Set while the server is down on purpose: what fails to connect then is no problem. */
+	serverIsDown = false;
+
+	private constructor(page: Page) {
+		this.page = page;
+		page.on("console", (message) => {
+			if (message.type() !== "error" && message.type() !== "warning") return;
+			const isLoss = /ERR_CONNECTION|WebSocket connection to/.test(
+				message.text(),
+			);
+			this.#note(`console: ${message.text()}`, isLoss);
+		});
+		page.on("pageerror", (error) =>
+			this.#note(`exception: ${error.message}`, false),
+		);
+		page.on("requestfailed", (request) => {
+			const reason = request.failure()?.errorText ?? "";
+			this.#note(`request failed: ${request.url()} ${reason}`, true);
+		});
+		page.on("response", (response) => {
+			if (response.status() >= 400)
+				this.#note(`status ${response.status()}: ${response.url()}`, false);
+		});
+	}
+
+	/** Opens `url` and waits until all its connections are open. */
+	static async open(
+		browser: Browser,
+		url: string,
+		options: BrowserContextOptions = {},
+	): Promise<WatchedPage> {
+		const context = await browser.newContext({
+			viewport: { width: 1280, height: 900 },
+			...options,
+		});
+		const watched = new WatchedPage(await context.newPage());
+		await watched.page.goto(url);
+		await watched.waitForState("connected");
+		return watched;
+	}
+
+	#note(problem: string, isLoss: boolean): void {
+		if (isLoss && this.serverIsDown) return;
+		this.problems.push(problem);
+	}
+
+	/** Waits until the header says so. */
+	async waitForState(text: string): Promise<void> {
+		await this.page.locator("#state", { hasText: text }).waitFor();
+	}
+
+	/** Switches the engine that all connections of the page use. */
+	async chooseEngine(name: string): Promise<void> {
+		await this.page.locator(`#engine-switch input[value=${name}]`).check();
+		await this.waitForState("connected");
+	}
+
+	text(selector: string): Promise<string> {
+		return this.page.locator(selector).innerText();
+	}
+
+	async scream(text: string): Promise<void> {
+		await this.page.fill("#scream-text", text);
+		await this.page.press("#scream-text", "Enter");
+	}
+
+	async say(text: string): Promise<void> {
+		await this.page.fill("#chat-text", text);
+		await this.page.press("#chat-text", "Enter");
+	}
+
+	async nameYourself(name: string): Promise<void> {
+		await this.page.fill("#chat-name", name);
+		await this.page.press("#chat-name", "Tab");
+	}
+
+	/** Waits for a line of the chat. */
+	async waitForChat(text: string): Promise<void> {
+		await this.page.locator("#chat-log li", { hasText: text }).last().waitFor();
+	}
+
+	close(): Promise<void> {
+		return this.page.context().close();
+	}
+}
