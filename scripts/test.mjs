@@ -133,7 +133,6 @@ async function types() {
 		["types of lib", "tsconfig.json"],
 		["types of the tests", "tsconfig.test.json"],
 		["types of the scripts", "tsconfig.scripts.json"],
-		["types of samples and playground", "tsconfig.programs.json"],
 	]) {
 		// Not incremental: the record of the build in dist/ is none of this check.
 		await tool(name, [
