@@ -224,15 +224,16 @@ describe("an installed package", () => {
 	});
 
 	test.each(["Connection", "Server", "InStream", "OutStream"])(
-		"the deep require of %s is the class itself, with and without .js",
+		"the deep require of %s is the class itself, with and without .js, and the default of its import",
 		async (name) => {
 			const facts = await runProgram(
 				"deep.cjs",
 				`const a = require("nodejs-websocket/${name}");
 				const b = require("nodejs-websocket/${name}.js");
-				console.log(JSON.stringify([typeof a, a.name, a === b]));`,
+				import("nodejs-websocket/${name}").then((c) =>
+					console.log(JSON.stringify([typeof a, a.name, a === b, a === c.default])));`,
 			);
-			expect(facts).toEqual(["function", name, true]);
+			expect(facts).toEqual(["function", name, true, true]);
 		},
 	);
 
