@@ -1,0 +1,264 @@
+//! The decoders of one environment, and the functions that JavaScript calls on them.
+//!
+//! JavaScript names a decoder by its slot and passes integers; what happened comes back as records. No function here calls
+//! into JavaScript, so a borrow of the engine never meets another.
+
+use std::ptr;
+
+use napi::sys;
+
+use super::raw::{Call, Env, Memory, Value, contain};
+use super::records::{Held, Records, WORDS_PER_RECORD};
+use super::text;
+use crate::decoder::Decoder;
+use crate::header::Role;
+use crate::limits::Limits;
+use crate::sink::BinaryMode;
+
+/// The chunk's memory is not what it was, or not what it should be.
+const BAD_MEMORY: i32 = -1;
+/// There is no such decoder.
+const NO_DECODER: i32 = -2;
+
+/// Set in the answer of `feed` where another call has something to do; the number of records is below it.
+const MORE: i32 = 1 << 16;
+
+struct Slot {
+    decoder: Decoder,
+    held: Held,
+}
+
+/// The state of one environment: made when the module is loaded, dropped when the environment ends.
+#[derive(Default)]
+pub struct FrameEngine {
+    slots: Vec<Option<Box<Slot>>>,
+    free: Vec<u32>,
+    /// Memory that JavaScript has registered for records. The references keep it alive.
+    records: Vec<(Memory, sys::napi_ref)>,
+    text: text::Scratch,
+}
+
+impl FrameEngine {
+    fn create(&mut self, role: Role, limits: Limits) -> u32 {
+        let slot = Some(Box::new(Slot {
+            decoder: Decoder::new(role, limits),
+            held: Held::default(),
+        }));
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = slot;
+            index
+        } else {
+            self.slots.push(slot);
+            self.slots.len() as u32 - 1
+        }
+    }
+
+    fn destroy(&mut self, index: u32) {
+        if let Some(slot @ Some(_)) = self.slots.get_mut(index as usize) {
+            *slot = None;
+            self.free.push(index);
+        }
+    }
+
+    fn slot(&mut self, index: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(index as usize)?.as_deref_mut()
+    }
+
+    /// Parses `chunk` from `base` on.
+    fn feed(
+        &mut self,
+        index: u32,
+        records: u32,
+        chunk: &mut [u8],
+        base: usize,
+        answer: u32,
+    ) -> i32 {
+        let Some((memory, _)) = self.records.get(records as usize).copied() else {
+            return BAD_MEMORY;
+        };
+        let Some(slot) = self.slot(index) else {
+            return NO_DECODER;
+        };
+        // SAFETY: a Uint32Array that the engine's own JavaScript made for this, that it never shows or transfers, and that
+        // the reference keeps alive; JavaScript reads it only after this call.
+        let words = unsafe { memory.as_mut_slice::<u32>() };
+        match answer {
+            1 => slot.decoder.answer(BinaryMode::Collect),
+            2 => slot.decoder.answer(BinaryMode::Stream),
+            _ => {}
+        }
+        let mut records = Records::new(words, &mut slot.held, base);
+        let progress = slot.decoder.feed(&mut chunk[base..], &mut records);
+        let count = records.finish(progress.consumed, slot.decoder.pending_bytes());
+        count as i32 | if progress.more { MORE } else { 0 }
+    }
+}
+
+/// Runs `body` with the call and the engine of its environment, and lets no panic out.
+///
+/// # Safety
+/// `env` and `info` are those Node.js passed to the callback; the function was made with a `FrameEngine` as data.
+unsafe fn enter<const ARGUMENTS: usize>(
+    env: Env,
+    info: sys::napi_callback_info,
+    body: impl FnOnce(&Call<ARGUMENTS>, &mut FrameEngine) -> Value,
+) -> Value {
+    contain(env, || {
+        // SAFETY: passed on from the caller.
+        let call = unsafe { Call::<ARGUMENTS>::new(env, info) };
+        // SAFETY: the engine lives until the environment's cleanup, after which no JavaScript runs. One thread runs it, and
+        // no function calls back into JavaScript while it has the engine, so this is the only reference.
+        let engine = unsafe { &mut *call.data::<FrameEngine>() };
+        body(&call, engine)
+    })
+}
+
+/// A length or a count that JavaScript gives as a number, `Infinity` meaning no limit.
+fn limit(value: f64) -> u64 {
+    // The cast saturates, and takes NaN for zero.
+    #[allow(clippy::cast_sign_loss)]
+    if value == f64::INFINITY {
+        u64::MAX
+    } else {
+        value as u64
+    }
+}
+
+/// `createDecoder(isServer, maxMessageBytes, maxStreamBytes, maxFragments)` → slot
+pub unsafe extern "C" fn create_decoder(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<4>, engine: &mut FrameEngine| {
+        let role = if call.boolean(0) {
+            Role::Server
+        } else {
+            Role::Client
+        };
+        let index = engine.create(
+            role,
+            Limits {
+                max_message_bytes: limit(call.number(1)),
+                max_stream_bytes: limit(call.number(2)),
+                max_fragments: u32::try_from(limit(call.number(3))).unwrap_or(u32::MAX),
+            },
+        );
+        call.make_number(f64::from(index))
+    };
+    // SAFETY: called by Node.js; `super::exports` made the function with the engine as data.
+    unsafe { enter(env, info, body) }
+}
+
+/// `destroyDecoder(slot)`
+pub unsafe extern "C" fn destroy_decoder(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        engine.destroy(call.integer(0));
+        ptr::null_mut()
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `decoderCount()` → how many decoders are alive
+pub unsafe extern "C" fn decoder_count(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<0>, engine: &mut FrameEngine| {
+        call.make_number((engine.slots.len() - engine.free.len()) as f64)
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `registerRecords(words)` → its number for `feed`, or -1
+pub unsafe extern "C" fn register_records(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let words = call.words(0);
+        let Some(memory) = words.filter(|words| words.length >= 2 * WORDS_PER_RECORD) else {
+            return call.make_integer(BAD_MEMORY);
+        };
+        let mut reference = ptr::null_mut();
+        // SAFETY: a typed array is an object; the reference is deleted with the engine.
+        let status =
+            unsafe { sys::napi_create_reference(env, call.arguments[0], 1, &raw mut reference) };
+        if status != sys::Status::napi_ok {
+            return call.make_integer(BAD_MEMORY);
+        }
+        engine.records.push((memory, reference));
+        call.make_number((engine.records.len() - 1) as f64)
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `feed(slot, records, chunk, offset, answer)` → number of records, `MORE`, or a negative reason
+pub unsafe extern "C" fn feed(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<5>, engine: &mut FrameEngine| {
+        let offset = call.integer(3) as usize;
+        let Some(memory) = call
+            .bytes(2)
+            .filter(|memory| offset <= memory.length && u32::try_from(memory.length).is_ok())
+        else {
+            return call.make_integer(BAD_MEMORY);
+        };
+        // SAFETY: the chunk belongs to the decoder, and no JavaScript runs until this call returns; memory shared with
+        // other threads is refused before it comes here.
+        let chunk = unsafe { memory.as_mut_slice::<u8>() };
+        let (slot, records, answer) = (call.integer(0), call.integer(1), call.integer(4));
+        let result = engine.feed(slot, records, chunk, offset, answer);
+        call.make_integer(result)
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `takeText(slot)` → the text that a record has announced
+pub unsafe extern "C" fn take_text(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let held = engine
+            .slot(call.integer(0))
+            .map(|slot| std::mem::take(&mut slot.held));
+        let held = held.unwrap_or_default();
+        if held.ascii {
+            call.make_latin1(&held.bytes)
+        } else {
+            engine.text.make(call, &held.bytes)
+        }
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `takeBytes(slot)` → a Buffer with the payload that a record has announced
+pub unsafe extern "C" fn take_bytes(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let held = engine
+            .slot(call.integer(0))
+            .map(|slot| std::mem::take(&mut slot.held));
+        call.make_buffer(&held.unwrap_or_default().bytes)
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `textSlice(chunk, start, end)` → the string of valid UTF-8 in the chunk, or undefined where there is no such range
+pub unsafe extern "C" fn text_slice(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<3>, engine: &mut FrameEngine| {
+        let range = call.integer(1) as usize..call.integer(2) as usize;
+        let Some(memory) = call.bytes(0) else {
+            return ptr::null_mut();
+        };
+        // SAFETY: no JavaScript runs until this call returns.
+        let chunk = unsafe { memory.as_mut_slice::<u8>() };
+        match chunk.get(range) {
+            Some(bytes) => engine.text.make(call, bytes),
+            None => ptr::null_mut(),
+        }
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// Drops the engine of an environment that ends.
+///
+/// # Safety
+/// `data` is the engine that `super::exports` leaked for the environment, and this runs once.
+pub unsafe extern "C" fn cleanup(data: *mut std::ffi::c_void) {
+    // SAFETY: as above. The references to records go with the environment.
+    drop(unsafe { Box::from_raw(data.cast::<FrameEngine>()) });
+}

@@ -1,0 +1,71 @@
+//! The binding to Node.js: it converts, calls and returns. `lib/engine/native/binding.ts` has its types.
+//!
+//! State is per environment (a worker thread has its own), never static.
+
+mod engine;
+mod raw;
+mod records;
+mod text;
+mod utilities;
+
+use std::ffi::CStr;
+use std::ptr;
+
+use napi::bindgen_prelude::{Env, Error, JsObjectValue, JsValue, Object, Result};
+use napi::sys;
+
+use engine::FrameEngine;
+
+const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
+    (c"createDecoder", Some(engine::create_decoder)),
+    (c"destroyDecoder", Some(engine::destroy_decoder)),
+    (c"decoderCount", Some(engine::decoder_count)),
+    (c"registerRecords", Some(engine::register_records)),
+    (c"feed", Some(engine::feed)),
+    (c"takeText", Some(engine::take_text)),
+    (c"takeBytes", Some(engine::take_bytes)),
+    (c"textSlice", Some(engine::text_slice)),
+    (c"mask", Some(utilities::mask)),
+    (c"unmask", Some(utilities::unmask)),
+    (c"isValidUTF8", Some(utilities::is_valid_utf8)),
+];
+
+/// Fills the exports of the module, once in each environment that loads it.
+#[napi_derive::napi(module_exports)]
+pub fn exports(mut exports: Object, env: Env) -> Result<()> {
+    exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
+    let engine: *mut FrameEngine = Box::into_raw(Box::default());
+    // SAFETY: the engine was leaked for the environment and is dropped by its cleanup only.
+    let status =
+        unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(engine::cleanup), engine.cast()) };
+    check(status)?;
+    for (name, callback) in FUNCTIONS {
+        let mut function = ptr::null_mut();
+        // SAFETY: the name has the length that is given; the engine outlives every call.
+        let status = unsafe {
+            sys::napi_create_function(
+                env.raw(),
+                name.as_ptr(),
+                name.count_bytes() as isize,
+                *callback,
+                engine.cast(),
+                &raw mut function,
+            )
+        };
+        check(status)?;
+        // SAFETY: both values belong to this environment and are alive.
+        let status = unsafe {
+            sys::napi_set_named_property(env.raw(), exports.raw(), name.as_ptr(), function)
+        };
+        check(status)?;
+    }
+    Ok(())
+}
+
+fn check(status: sys::napi_status) -> Result<()> {
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Error::from_reason("Node.js could not set up the module"))
+    }
+}

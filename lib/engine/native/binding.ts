@@ -1,0 +1,92 @@
+/**
+ * The functions of the addon, as crate/src/napi exports them. They check types and ranges, report what is wrong by their
+ * result, and never call back.
+ */
+export interface Binding {
+	/** The crate's version: that of the package it was built for. */
+	readonly version: string;
+	/** Makes a decoder and returns its slot. */
+	createDecoder(
+		isServer: boolean,
+		maxMessageBytes: number,
+		maxStreamBytes: number,
+		maxFragments: number,
+	): number;
+	/** Frees a slot, which may serve another decoder at once. */
+	destroyDecoder(slot: number): void;
+	/** How many decoders are alive. */
+	decoderCount(): number;
+	/**
+	 * Registers memory for records, for good. It may never be transferred.
+	 *
+	 * @returns its number for `feed`, or a negative number where it cannot be used.
+	 */
+	registerRecords(words: Uint32Array): number;
+	/**
+	 * Parses `chunk` from `offset` on and writes records.
+	 *
+	 * @param answer how the binary message of the last record is wanted: 0 not asked, 1 "collect", 2 "stream".
+	 * @returns the number of records, and `MORE` where another call has something to do; negative for a bad argument.
+	 */
+	feed(
+		slot: number,
+		records: number,
+		chunk: Uint8Array,
+		offset: number,
+		answer: number,
+	): number;
+	/** The string that a record has announced. */
+	takeText(slot: number): string;
+	/** The bytes that a record has announced. */
+	takeBytes(slot: number): Buffer;
+	/** The string of UTF-8 at start..end of `chunk`; undefined where it has no such range. */
+	textSlice(chunk: Uint8Array, start: number, end: number): string | undefined;
+	/** Returns false where the arguments do not fit together. */
+	mask(
+		source: Uint8Array,
+		mask: Uint8Array,
+		output: Uint8Array,
+		offset: number,
+		length: number,
+	): boolean;
+	/** Returns false where the arguments are not such. */
+	unmask(buffer: Uint8Array, mask: Uint8Array): boolean;
+	isValidUTF8(buffer: Uint8Array): boolean;
+}
+
+/** Set in the result of `feed` where another call has something to do; the number of records is below it. */
+export const MORE = 1 << 16;
+
+/** A record is `[kind, a, b, c]`; as many words stand before the first: `[consumed, pending bytes, 0, 0]`. */
+export const WORDS_PER_RECORD = 4;
+
+/** Kinds of records, in the order of crate/src/napi/records.rs. Ranges are offsets in the chunk. */
+export const Kind = {
+	/** a..b, all of it ASCII. */
+	TEXT_ASCII: 0,
+	/** a..b, valid UTF-8. */
+	TEXT_UTF8: 1,
+	/** Fetched by `takeText`. */
+	TEXT_HELD: 2,
+	/** b bytes at a. */
+	BINARY: 3,
+	/** To be answered by the next `feed`. */
+	BINARY_BEGIN: 4,
+	/** b bytes at a. */
+	BINARY_DATA: 5,
+	BINARY_END: 6,
+	/** b bytes at a. */
+	PING: 7,
+	/** Fetched by `takeBytes`. */
+	PING_HELD: 8,
+	/** b bytes at a. */
+	PONG: 9,
+	/** Fetched by `takeBytes`. */
+	PONG_HELD: 10,
+	/** The reason is a..b, the code c. */
+	CLOSE: 11,
+	/** The reason is fetched by `takeText`, the code is c. */
+	CLOSE_HELD: 12,
+	/** Index a of `decoderFailureCodes`. */
+	FAILURE: 13,
+} as const;

@@ -1,0 +1,339 @@
+/**
+ * The native decoder's side in JavaScript: it passes chunks in, and turns the records that come out into calls of the sink.
+ *
+ * The addon parses a batch of records ahead of their delivery. Law: a record is taken off before the sink is called with
+ * it, so a sink may throw, suspend, feed or destroy at any event, and nothing is lost or repeated.
+ */
+import { createError, decoderFailureCodes } from "../../errors.js";
+import { Assembly } from "../assembly.js";
+import { checkBytes, FastBuffer, type RawBuffer } from "../buffer.js";
+import {
+	type Decoder,
+	type DecoderOptions,
+	type DecoderSink,
+	EVENTS_PER_TURN,
+} from "../engine.js";
+import { type Binding, Kind, MORE, WORDS_PER_RECORD } from "./binding.js";
+
+/** A batch this long makes the cost of a call disappear, and stays in the fastest cache. */
+const RECORDS_PER_BATCH = 256;
+
+/** Non-ASCII texts from this many bytes on become strings natively. */
+const MIN_NATIVE_TEXT_BYTES = 64;
+
+/** How a binary message is wanted, as `feed` takes it. */
+const NOT_ASKED = 0;
+const COLLECT = 1;
+const STREAM = 2;
+
+/** A decoder's place in the addon; -1 once it is freed. */
+interface Slot {
+	index: number;
+}
+
+/** What the decoders of an engine share: the addon, and memory for records. */
+export class DecoderHost {
+	readonly binding: Binding;
+	/** One array for each depth of nesting: a sink may feed another decoder while records are being delivered. */
+	readonly #records: Uint32Array[] = [];
+	readonly #numbers: number[] = [];
+	depth = -1;
+	/** Frees what a decoder holds natively when it was dropped without `destroy`. */
+	readonly #registry: FinalizationRegistry<Slot>;
+
+	constructor(binding: Binding) {
+		this.binding = binding;
+		this.#registry = new FinalizationRegistry((slot) => this.free(slot));
+	}
+
+	allocate(decoder: NativeDecoder, { role, limits }: DecoderOptions): Slot {
+		const index = this.binding.createDecoder(
+			role === "server",
+			limits.maxMessageBytes,
+			limits.maxStreamBytes,
+			limits.maxFragments,
+		);
+		const slot = { index };
+		this.#registry.register(decoder, slot);
+		return slot;
+	}
+
+	free(slot: Slot): void {
+		if (slot.index < 0) return;
+		this.binding.destroyDecoder(slot.index);
+		slot.index = -1;
+	}
+
+	/** The records of the present depth. */
+	records(): Uint32Array {
+		const { depth } = this;
+		if (depth === this.#records.length) {
+			const words = new Uint32Array((1 + RECORDS_PER_BATCH) * WORDS_PER_RECORD);
+			this.#numbers.push(this.binding.registerRecords(words));
+			this.#records.push(words);
+		}
+		return this.#records[depth];
+	}
+
+	/** The number the addon knows those records by. */
+	recordsNumber(): number {
+		return this.#numbers[this.depth];
+	}
+}
+
+export class NativeDecoder implements Decoder {
+	readonly #host: DecoderHost;
+	readonly #sink: DecoderSink;
+	readonly #slot: Slot;
+	/** The chunk being parsed, its length when it came, how far it is parsed, and those that were fed behind it. */
+	#chunk: RawBuffer | null = null;
+	#length = 0;
+	#position = 0;
+	#queue: RawBuffer[] | null = null;
+	/** Whether the addon has more to say about the chunk. */
+	#more = false;
+	/** Records that were not delivered before a stop, copied. */
+	#saved: Uint32Array | null = null;
+	#answer = NOT_ASKED;
+	#assembly: Assembly | null = null;
+	/** Bytes of an incomplete text that the addon holds. */
+	#heldBytes = 0;
+	#running = false;
+	#suspended = false;
+	/** After close, failure or destroy: nothing more is delivered. */
+	#ended = false;
+
+	constructor(host: DecoderHost, options: DecoderOptions, sink: DecoderSink) {
+		this.#host = host;
+		this.#sink = sink;
+		this.#slot = host.allocate(this, options);
+	}
+
+	get pendingBytes(): number {
+		return this.#heldBytes + (this.#assembly?.length ?? 0);
+	}
+
+	feed(chunk: Uint8Array): boolean {
+		checkBytes(chunk, "chunk");
+		if (this.#ended) return true;
+		if (chunk.length !== 0) {
+			const bytes =
+				chunk instanceof Buffer
+					? (chunk as RawBuffer)
+					: new FastBuffer(chunk.buffer, chunk.byteOffset, chunk.length);
+			if (this.#chunk === null) this.#begin(bytes);
+			else {
+				this.#queue ??= [];
+				this.#queue.push(bytes);
+			}
+		}
+		return this.#run();
+	}
+
+	resume(): boolean {
+		return this.#run();
+	}
+
+	suspend(): void {
+		this.#suspended = true;
+	}
+
+	unsuspend(): void {
+		this.#suspended = false;
+	}
+
+	destroy(): void {
+		this.#end();
+	}
+
+	/** Delivers until nothing is left, the turn is used up, or somebody stops it. Returns whether nothing is left. */
+	#run(): boolean {
+		if (this.#running || this.#suspended || this.#chunk === null) {
+			return !this.#hasRest();
+		}
+		const host = this.#host;
+		this.#running = true;
+		host.depth++;
+		try {
+			let budget = EVENTS_PER_TURN;
+			if (this.#saved !== null) {
+				const saved = this.#saved;
+				this.#saved = null;
+				budget = this.#deliver(saved, 0, saved.length, budget);
+			}
+			while (this.#hasRest()) {
+				if (budget <= 0 || this.#suspended) return false;
+				budget = this.#batch(budget);
+			}
+			if (this.#chunk !== null) this.#chunk = null;
+			return true;
+		} catch (error) {
+			if (this.#chunk !== null && this.#chunk.length !== this.#length) {
+				this.#end();
+			}
+			throw error;
+		} finally {
+			host.depth--;
+			this.#running = false;
+		}
+	}
+
+	#hasRest(): boolean {
+		return (
+			this.#saved !== null ||
+			this.#more ||
+			(this.#queue !== null && this.#queue.length !== 0)
+		);
+	}
+
+	#begin(chunk: RawBuffer): void {
+		this.#chunk = chunk;
+		this.#length = chunk.length;
+		this.#position = 0;
+		this.#more = true;
+	}
+
+	/** Has the addon parse on, and delivers what it found. Returns how many events are left of `budget`. */
+	#batch(budget: number): number {
+		if (!this.#more) this.#begin(this.#queue?.shift() as RawBuffer);
+		if (this.#chunk?.length !== this.#length) this.#lost();
+		const host = this.#host;
+		const words = host.records();
+		const result = host.binding.feed(
+			this.#slot.index,
+			host.recordsNumber(),
+			this.#chunk as RawBuffer,
+			this.#position,
+			this.#answer,
+		);
+		if (result < 0) return this.#lost();
+		this.#answer = NOT_ASKED;
+		this.#more = (result & MORE) !== 0;
+		this.#position += words[0];
+		this.#heldBytes = words[1];
+		const end = WORDS_PER_RECORD * (1 + (result & (MORE - 1)));
+		return this.#deliver(words, WORDS_PER_RECORD, end, budget);
+	}
+
+	/** Delivers the records at start..end of `words`; saves those that are left when it stops or the sink throws. */
+	#deliver(
+		words: Uint32Array,
+		start: number,
+		end: number,
+		budget: number,
+	): number {
+		const chunk = this.#chunk as RawBuffer;
+		const sink = this.#sink;
+		const length = this.#length;
+		const stop = Math.min(end, start + budget * WORDS_PER_RECORD);
+		let at = start;
+		try {
+			while (at < stop) {
+				// A receiver that transfers its view to another thread takes the whole chunk away.
+				if (chunk.length !== length) this.#lost();
+				const kind = words[at];
+				const a = words[at + 1];
+				const b = words[at + 2];
+				at += WORDS_PER_RECORD;
+				if (kind === Kind.TEXT_ASCII) {
+					sink.text(chunk.latin1Slice(a, b));
+				} else if (kind === Kind.BINARY) {
+					sink.binary(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
+				} else if (kind === Kind.TEXT_UTF8) {
+					sink.text(this.#textAt(chunk, a, b));
+				} else {
+					this.#rare(chunk, kind, a, b, words[at - 1]);
+				}
+				if (this.#ended || this.#suspended) break;
+			}
+		} finally {
+			if (at < end && !this.#ended) this.#saved = words.slice(at, end);
+		}
+		return budget - (at - start) / WORDS_PER_RECORD;
+	}
+
+	#textAt(chunk: RawBuffer, start: number, end: number): string {
+		if (end - start < MIN_NATIVE_TEXT_BYTES) return chunk.utf8Slice(start, end);
+		return this.#host.binding.textSlice(chunk, start, end) as string;
+	}
+
+	#rare(chunk: RawBuffer, kind: number, a: number, b: number, c: number): void {
+		const sink = this.#sink;
+		const { binding } = this.#host;
+		const { index } = this.#slot;
+		switch (kind) {
+			case Kind.TEXT_HELD:
+				sink.text(binding.takeText(index));
+				break;
+			case Kind.BINARY_BEGIN:
+				// "collect" unless the sink says otherwise, also where it throws: that is what the limits hold.
+				this.#answer = COLLECT;
+				this.#assembly = new Assembly();
+				if (sink.binaryBegin() === "stream") {
+					this.#answer = STREAM;
+					this.#assembly = null;
+				}
+				break;
+			case Kind.BINARY_DATA: {
+				const piece = new FastBuffer(chunk.buffer, chunk.byteOffset + a, b);
+				if (this.#assembly === null) sink.binaryData(piece);
+				else this.#assembly.append(piece);
+				break;
+			}
+			case Kind.BINARY_END: {
+				const assembly = this.#assembly;
+				this.#assembly = null;
+				if (assembly === null) sink.binaryEnd();
+				else sink.binary(assembly.take());
+				break;
+			}
+			case Kind.PING:
+				sink.ping(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
+				break;
+			case Kind.PING_HELD:
+				sink.ping(binding.takeBytes(index));
+				break;
+			case Kind.PONG:
+				sink.pong(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
+				break;
+			case Kind.PONG_HELD:
+				sink.pong(binding.takeBytes(index));
+				break;
+			case Kind.CLOSE: {
+				const reason = chunk.utf8Slice(a, b);
+				this.#end();
+				sink.close(c, reason);
+				break;
+			}
+			case Kind.CLOSE_HELD: {
+				const reason = binding.takeText(index);
+				this.#end();
+				sink.close(c, reason);
+				break;
+			}
+			default:
+				this.#end();
+				sink.failure(decoderFailureCodes[a]);
+		}
+	}
+
+	/** Nothing more is delivered; what is held is let go. */
+	#end(): void {
+		this.#ended = true;
+		this.#host.free(this.#slot);
+		this.#chunk = null;
+		this.#queue = null;
+		this.#more = false;
+		this.#saved = null;
+		this.#assembly = null;
+		this.#heldBytes = 0;
+	}
+
+	#lost(): never {
+		this.#end();
+		throw createError("WS_ERR_BUFFER", {
+			detail:
+				"the memory of a chunk was detached or resized while it was being delivered; copy a payload before transferring it",
+		});
+	}
+}
