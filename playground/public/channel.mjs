@@ -72,3 +72,12 @@ export class Channel extends EventTarget {
 		this.dispatchEvent(new Event("state"));
 	}
 }
+
+/** Disables `button` whenever the channel could not send what it stands for. */
+export function enableWhileOpen(button, channel) {
+	const show = () => {
+		button.disabled = channel.state !== "open";
+	};
+	channel.addEventListener("state", show);
+	show();
+}

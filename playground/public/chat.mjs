@@ -1,3 +1,4 @@
+import { enableWhileOpen } from "./channel.mjs";
 import { appendLine, byId, make } from "./dom.mjs";
 
 /** The chat card. Joins anew each time the channel opens, so that a restart of the server is survived. */
@@ -9,6 +10,8 @@ export function startChat(channel) {
 	name.value =
 		sessionStorage.getItem("name") ??
 		`guest ${Math.floor(Math.random() * 900) + 100}`;
+
+	enableWhileOpen(byId("chat-button"), channel);
 
 	const send = (message) => channel.send(JSON.stringify(message));
 	const join = () => send({ type: "join", name: name.value.trim() });

@@ -41,7 +41,7 @@ export function formatCompact(number) {
 
 /** 52428800 → "50.0 MiB" */
 export function formatBytes(bytes) {
-	if (bytes < 1024) return `${bytes} B`;
+	if (bytes < 1024) return `${Math.round(bytes)} B`;
 	const units = ["KiB", "MiB", "GiB"];
 	let value = bytes / 1024;
 	let unit = 0;

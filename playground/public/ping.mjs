@@ -1,3 +1,4 @@
+import { enableWhileOpen } from "./channel.mjs";
 import { byId, formatMilliseconds, median } from "./dom.mjs";
 
 /** The medians are of so many measurements. */
@@ -9,6 +10,7 @@ export function startPing(pingChannel, echoChannel) {
 	const server = new Figure("ping-server");
 	const echo = new Figure("ping-echo");
 	let sentAt = null;
+	enableWhileOpen(button, pingChannel);
 
 	button.addEventListener("click", async () => {
 		await afterNextFrame();

@@ -1,3 +1,4 @@
+import { enableWhileOpen } from "./channel.mjs";
 import { appendLine, byId, make } from "./dom.mjs";
 
 /** The scream card. Answers come in the order of the questions, so the oldest open question belongs to each answer. */
@@ -6,6 +7,7 @@ export function startScream(channel) {
 	const input = byId("scream-text");
 	const log = byId("scream-log");
 	let asked = [];
+	enableWhileOpen(byId("scream-button"), channel);
 
 	form.addEventListener("submit", (event) => {
 		event.preventDefault();

@@ -29,22 +29,21 @@ export function startUpload(server, inspector) {
 		}
 	};
 
+	// A file that misses the field would replace the page.
+	for (const type of ["dragover", "drop"])
+		document.addEventListener(type, (event) => event.preventDefault());
 	input.addEventListener("change", () => begin(input.files[0]));
 	for (const type of ["dragenter", "dragover"])
-		drop.addEventListener(type, (event) => {
-			event.preventDefault();
-			drop.classList.add("over");
-		});
+		drop.addEventListener(type, () => drop.classList.add("over"));
 	for (const type of ["dragleave", "drop"])
 		drop.addEventListener(type, () => drop.classList.remove("over"));
-	drop.addEventListener("drop", (event) => {
-		event.preventDefault();
-		begin(event.dataTransfer.files[0]);
-	});
+	drop.addEventListener("drop", (event) => begin(event.dataTransfer.files[0]));
 }
 
 async function uploadAndCompare(server, inspector, file) {
 	byId("upload-result").hidden = true;
+	byId("upload-going").hidden = false;
+	showProgress(0, file.size);
 	say("", `Sending ${file.name}`);
 	const done = await send(server, inspector, file, (bytes) =>
 		showProgress(bytes, file.size),
