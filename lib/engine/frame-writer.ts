@@ -1,4 +1,5 @@
 import { randomFillSync } from "node:crypto";
+import { createError } from "../errors.js";
 import type { RawBuffer } from "./buffer.js";
 import type { Encoder, OutputArena, Role } from "./engine.js";
 
@@ -86,9 +87,10 @@ export class FrameWriter implements Encoder {
 
 	header(arena: OutputArena, first: number, payloadLength: number): number {
 		if (this.#maskBytes !== 0) {
-			throw new TypeError(
-				"A client has to mask its payload: it cannot be sent by reference",
-			);
+			throw createError("WS_ERR_OPTION", {
+				detail:
+					"a client has to mask its payload, it cannot be sent by reference",
+			});
 		}
 		const header = headerBytes(payloadLength);
 		arena.reserve(header);

@@ -62,6 +62,8 @@ export class NativeEngine implements Engine {
 		checkBytes(output, "output");
 		// Integers that a 32-bit argument would change never fit anyway.
 		const counts =
+			Number.isInteger(offset) &&
+			Number.isInteger(length) &&
 			offset >= 0 &&
 			offset <= 0xffff_ffff &&
 			length >= 0 &&

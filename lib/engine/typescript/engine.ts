@@ -1,3 +1,5 @@
+import { createError } from "../../errors.js";
+import { checkBytes } from "../buffer.js";
 import type {
 	Decoder,
 	DecoderOptions,
@@ -13,20 +15,60 @@ import { isValidRange } from "./utf8.js";
 
 /** The engine that runs wherever the library does. */
 export function createTypeScriptEngine(): Engine {
-	const server = new TypeScriptEncoder("server");
-	const client = new TypeScriptEncoder("client");
-	return {
-		name: "typescript",
-		createDecoder(options: DecoderOptions, sink: DecoderSink): Decoder {
-			return new TypeScriptDecoder(options, sink);
-		},
-		createEncoder(role: Role): Encoder {
-			return role === "client" ? client : server;
-		},
-		mask,
-		unmask,
-		isValidUTF8(buffer: Uint8Array): boolean {
-			return isValidRange(buffer, 0, buffer.length);
-		},
-	};
+	return new TypeScriptEngine();
+}
+
+class TypeScriptEngine implements Engine {
+	readonly name = "typescript";
+	readonly #server = new TypeScriptEncoder("server");
+	readonly #client = new TypeScriptEncoder("client");
+
+	createDecoder(options: DecoderOptions, sink: DecoderSink): Decoder {
+		return new TypeScriptDecoder(options, sink);
+	}
+
+	createEncoder(role: Role): Encoder {
+		return role === "client" ? this.#client : this.#server;
+	}
+
+	mask(
+		source: Uint8Array,
+		maskKey: Uint8Array,
+		output: Uint8Array,
+		offset: number,
+		length: number,
+	): void {
+		checkBytes(source, "source");
+		checkBytes(maskKey, "mask");
+		checkBytes(output, "output");
+		const fits =
+			maskKey.length >= 4 &&
+			Number.isInteger(offset) &&
+			Number.isInteger(length) &&
+			offset >= 0 &&
+			length >= 0 &&
+			length <= source.length &&
+			length <= output.length - offset;
+		if (!fits) {
+			throw createError("WS_ERR_BUFFER", {
+				detail:
+					"mask needs four bytes, source `length` of them, and output as many from `offset` on",
+			});
+		}
+		mask(source, maskKey, output, offset, length);
+	}
+
+	unmask(buffer: Uint8Array, maskKey: Uint8Array): void {
+		checkBytes(buffer, "buffer");
+		checkBytes(maskKey, "mask");
+		if (maskKey.length < 4) {
+			throw createError("WS_ERR_BUFFER", { detail: "mask needs four bytes" });
+		}
+		unmask(buffer, maskKey);
+	}
+
+	isValidUTF8(buffer: Uint8Array): boolean {
+		checkBytes(buffer, "buffer");
+		return isValidRange(buffer, 0, buffer.length);
+	}
 }

@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Assembly } from "../../lib/engine/assembly.js";
+
+test("an assembly gives back what was appended, and is empty then", () => {
+	fc.assert(
+		fc.property(
+			fc.array(fc.oneof(fc.nat(20), fc.nat(300), fc.nat(9000)), {
+				maxLength: 30,
+			}),
+			(lengths) => {
+				const assembly = new Assembly();
+				for (let round = 0; round < 2; round++) {
+					const pieces = lengths.map((length, index) =>
+						Buffer.alloc(length, `${index} piece ${round}`),
+					);
+					for (const piece of pieces) assembly.append(piece);
+					const expected = Buffer.concat(pieces);
+					expect(assembly.length).toBe(expected.length);
+					expect(assembly.take().equals(expected)).toBe(true);
+					expect(assembly.length).toBe(0);
+				}
+				expect(assembly.take().length).toBe(0);
+			},
+		),
+	);
+});
+
+test("a piece may be a small part of a large memory, and be overwritten after it was copied", () => {
+	const memory = Buffer.alloc(65_536);
+	const assembly = new Assembly();
+	for (let n = 0; n < 100; n++) {
+		memory.fill(n, 0, 700);
+		assembly.append(memory.subarray(0, 700));
+	}
+	const whole = assembly.take();
+	expect(whole.length).toBe(70_000);
+	for (let n = 0; n < 100; n++)
+		expect(whole.subarray(n * 700, n * 700 + 700).every((b) => b === n)).toBe(
+			true,
+		);
+});
+
+describe("memory", () => {
+	test("one-byte pieces do not keep the slabs alive that they came in", () => {
+		const assembly = new Assembly();
+		for (let n = 0; n < 2000; n++) {
+			const slab = Buffer.alloc(65_536, n);
+			assembly.append(slab.subarray(n, n + 1));
+			// What was appended must be a copy: a view would lose its byte here.
+			structuredClone(slab.buffer, { transfer: [slab.buffer as ArrayBuffer] });
+		}
+		const whole = assembly.take();
+		expect(whole.length).toBe(2000);
+		expect(whole.every((byte, n) => byte === n % 256)).toBe(true);
+	});
+
+	test("pages of 4 KiB are copied out of slabs of 64 KiB", () => {
+		const assembly = new Assembly();
+		const slab = Buffer.alloc(65_536, "s");
+		assembly.append(slab.subarray(0, 4096));
+		slab.fill("t");
+		expect(assembly.take().equals(Buffer.alloc(4096, "s"))).toBe(true);
+	});
+
+	test("a whole slab is not copied", () => {
+		const assembly = new Assembly();
+		const slab = Buffer.alloc(65_536, "s");
+		assembly.append(slab);
+		expect(assembly.take().buffer).toBe(slab.buffer);
+	});
+
+	test("nothing is handed out that was not appended", () => {
+		const assembly = new Assembly();
+		assembly.append(Buffer.from("abc"));
+		const memory = Buffer.from(assembly.take().buffer);
+		expect(memory.toString("latin1").replaceAll("\0", "")).toBe("abc");
+	});
+});

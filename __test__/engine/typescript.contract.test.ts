@@ -1,0 +1,4 @@
+import { typeScriptEngine } from "../support/engines.js";
+import { describeContract } from "./contract/contract.js";
+
+describeContract(typeScriptEngine);
