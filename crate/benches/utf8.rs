@@ -1,5 +1,8 @@
 //! Validating UTF-8, whole and in pieces, with the standard library beside it.
 
+// criterion_group! makes a public function without documentation.
+#![allow(missing_docs)]
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
