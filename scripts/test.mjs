@@ -121,6 +121,8 @@ async function lint(noCargo) {
 	await tool("formatting and lint", [
 		packageCommand("@biomejs/biome", "biome"),
 		isCI ? "ci" : "check",
+		// On a CI machine it would take a log for a terminal.
+		...(process.stdout.isTTY ? [] : ["--colors=off"]),
 		inRoot(),
 	]);
 	if (noCargo) tally.skip("rustfmt and clippy", noCargo);

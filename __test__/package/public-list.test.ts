@@ -20,6 +20,7 @@ const publicList: Record<string, readonly string[]> = {
 		"setMaxPendingBytes",
 	],
 	"nodejs-websocket/engine": [
+		"Arena",
 		"Decoder",
 		"Encoder",
 		"engine",
