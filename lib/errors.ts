@@ -164,7 +164,11 @@ const otherErrors = {
 		type: "RangeError",
 		text: "A close reason should not be longer than 123 bytes in UTF-8",
 	},
-	WS_ERR_CLOSE_REASON_TYPE: { initiator: "local", type: "TypeError", text: "A close reason should be a string" },
+	WS_ERR_CLOSE_REASON_TYPE: {
+		initiator: "local",
+		type: "TypeError",
+		text: "A close reason should be a string",
+	},
 	WS_ERR_PING_LENGTH: {
 		initiator: "local",
 		type: "RangeError",
@@ -185,6 +189,10 @@ const otherErrors = {
 		text: "The native transport cannot be used here",
 	},
 	// The opening handshake. The texts are those of nodejs-websocket 1.7 where it has one.
+	WS_ERR_HANDSHAKE_TOO_SHORT: {
+		initiator: "remote",
+		text: "Invalid handshake: too short",
+	},
 	WS_ERR_HANDSHAKE_STATUS: {
 		initiator: "remote",
 		text: "Invalid handshake: invalid first line format",
@@ -217,8 +225,14 @@ const otherErrors = {
 		initiator: "remote",
 		text: "Handshake is too big",
 	},
-	WS_ERR_HANDSHAKE_REFUSED: { initiator: "remote", text: "The opening handshake was refused" },
-	WS_ERR_HANDSHAKE_CALLBACK: { initiator: "local", text: "selectProtocol failed, the opening handshake was refused" },
+	WS_ERR_HANDSHAKE_REFUSED: {
+		initiator: "remote",
+		text: "The opening handshake was refused",
+	},
+	WS_ERR_HANDSHAKE_CALLBACK: {
+		initiator: "local",
+		text: "selectProtocol failed, the opening handshake was refused",
+	},
 	WS_ERR_HANDSHAKE_TIMEOUT: {
 		initiator: "remote",
 		text: "The opening handshake took too long",

@@ -5,7 +5,7 @@ import * as tls from "node:tls";
 import { Connection } from "../connection/connection.js";
 import type { WebSocketOptions } from "../connection/settings.js";
 import { createError, WebSocketError } from "../errors.js";
-import { isToken } from "../protocol/handshake.js";
+import { encodeFieldValue, isToken } from "../protocol/handshake.js";
 
 /**
  * Options of a client. All of them are handed to `net.connect`, or `tls.connect` for wss:; `host` and `port` are read from
@@ -133,9 +133,30 @@ function parseUrl(input: string | URL): Target {
 		isSecure,
 		host: hasHost ? url.hostname.replace(/^\[(.*)\]$/, "$1") : undefined,
 		port: url.port === "" ? (isSecure ? 443 : 80) : url.port,
-		path: url.pathname + url.search,
+		path: requestTarget(text, hasHost),
 		hostHeader: url.host,
 	};
+}
+
+/**
+ * Path and query of the URL `text`. Compatibility: as in 1.7 dot segments and percent signs stay as they are; only what may
+ * not stand in a request is escaped.
+ */
+function requestTarget(text: string, hasHost: boolean): string {
+	const target = text
+		.trim()
+		.replace(/#.*$/s, "")
+		.replace(hasHost ? /^(?:[a-z][a-z0-9+.-]*:)?[/\\]*[^/\\?]*/i : /^/, "")
+		.replace(/[^\x21-\x7e]|["'<>\\^`{|}]/gu, escapeCharacter);
+	return target.startsWith("/") ? target : `/${target}`;
+}
+
+function escapeCharacter(character: string): string {
+	let escaped = "";
+	for (const byte of Buffer.from(character)) {
+		escaped += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+	}
+	return escaped;
 }
 
 function checkProtocols(given: string[] | string | undefined): string[] {
@@ -163,7 +184,7 @@ function checkHeaders(extraHeaders: Record<string, unknown> | undefined): void {
 	for (const name in extraHeaders) {
 		try {
 			validateHeaderName(name);
-			validateHeaderValue(name, String(extraHeaders[name]));
+			validateHeaderValue(name, encodeFieldValue(extraHeaders[name]));
 		} catch (error) {
 			throw createError("WS_ERR_INVALID_HEADER", {
 				detail: (error as Error).message,

@@ -12,7 +12,7 @@ import { ClientOpening } from "../transport/socket/client-opening.js";
 import { SocketLink } from "../transport/socket/socket-link.js";
 import { Driver } from "./driver.js";
 import type { InStream } from "./in-stream.js";
-import { OutStream } from "./out-stream.js";
+import { OutStream, sendFragment } from "./out-stream.js";
 import { ConnectionParent } from "./parent.js";
 import {
 	type ConnectionSettings,
@@ -249,22 +249,26 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	beginBinary(): OutStream | undefined {
 		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", undefined))
 			return undefined;
-		this.outStream = new OutStream(
-			this,
-			Connection.binaryFragmentation,
-			(payload, isFirst, isFinal, callback) => {
-				const link = this.#driver.link;
-				if (this.readyState !== ReadyState.OPEN || link === null) {
-					// The stream is being destroyed: this write is dropped with it.
-					callback?.();
-					return;
-				}
-				const first =
-					(isFinal ? FIN : 0) | (isFirst ? Opcode.BINARY : Opcode.CONTINUATION);
-				link.sendBytes(first, payload, callback);
-			},
-		);
+		this.outStream = new OutStream(this, Connection.binaryFragmentation);
 		return this.outStream;
+	}
+
+	/** @internal */
+	[sendFragment](
+		payload: Uint8Array,
+		isFirst: boolean,
+		isFinal: boolean,
+		callback?: SendCallback,
+	): void {
+		const link = this.#driver.link;
+		if (this.readyState !== ReadyState.OPEN || link === null) {
+			// The stream is being destroyed: this write is dropped with it.
+			callback?.();
+			return;
+		}
+		const first =
+			(isFinal ? FIN : 0) | (isFirst ? Opcode.BINARY : Opcode.CONTINUATION);
+		link.sendBytes(first, payload, callback);
 	}
 
 	/**

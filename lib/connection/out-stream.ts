@@ -2,20 +2,22 @@ import { Writable } from "node:stream";
 import { ReadyState } from "../rfc6455/ready-state.js";
 import type { SendCallback } from "../transport/link.js";
 
+/** The method by which an OutStream sends the fragments of its message. */
+export const sendFragment = Symbol("sendFragment");
+
 /** What an OutStream needs of its connection. */
 export interface OutStreamConnection {
 	readonly readyState: number;
 	outStream: OutStream | null;
 	close(code?: number, reason?: string): void;
+	/** Sends one fragment of a binary message; a connection that is not open drops it. */
+	[sendFragment](
+		payload: Uint8Array,
+		isFirst: boolean,
+		isFinal: boolean,
+		callback?: SendCallback,
+	): void;
 }
-
-/** Sends one fragment of the binary message. */
-export type SendFragment = (
-	payload: Uint8Array,
-	isFirst: boolean,
-	isFinal: boolean,
-	callback?: SendCallback,
-) => void;
 
 /**
  * A binary message being sent: a Writable that gathers at least `minSize` bytes per frame, and ends the message when it
@@ -34,18 +36,15 @@ export class OutStream extends Writable {
 	#chunks: Uint8Array[] = [];
 	#byteLength = 0;
 	#isEnded = false;
-	readonly #send: SendFragment;
 
-	/** @internal */
-	constructor(
-		connection: OutStreamConnection,
-		minSize: number,
-		send: SendFragment,
-	) {
+	/**
+	 * @param connection an open connection
+	 * @param minSize least bytes in a frame that is not the last
+	 */
+	constructor(connection: OutStreamConnection, minSize: number) {
 		super();
 		this.connection = connection;
 		this.minSize = minSize;
-		this.#send = send;
 		// First of all listeners, so that the connection is free again in the user's own 'finish'.
 		this.on("finish", () => this.#release());
 	}
@@ -118,6 +117,6 @@ export class OutStream extends Writable {
 		const isFirst = !this.hasSent;
 		this.hasSent = true;
 		this.#isEnded = isFinal;
-		this.#send(payload, isFirst, isFinal, callback);
+		this.connection[sendFragment](payload, isFirst, isFinal, callback);
 	}
 }

@@ -1,6 +1,8 @@
 /**
  * The rules of the opening handshake (RFC 6455 section 4), without I/O: what a request and a response must say.
  */
+import { isUtf8 } from "node:buffer";
+import type { IncomingHttpHeaders } from "node:http";
 import type { ErrorCode } from "../errors.js";
 import { acceptKey, isValidKey } from "../rfc6455/accept-key.js";
 
@@ -142,6 +144,7 @@ export function checkResponse(
 	asked: OpeningRequest,
 ): ErrorCode | null {
 	const { headers } = response;
+	if (Object.keys(headers).length === 0) return "WS_ERR_HANDSHAKE_TOO_SHORT";
 	if (response.statusCode !== 101) return "WS_ERR_HANDSHAKE_STATUS";
 	const upgrade = headers.upgrade;
 	const connection = headers.connection;
@@ -194,4 +197,25 @@ function parseProtocols(list: string): string[] | null {
 		seen.add(protocol);
 	}
 	return [...seen];
+}
+
+/**
+ * A header value as node:http wants it: a character per byte of its UTF-8. Compatibility: 1.7 sent and read UTF-8, where
+ * HTTP knows only bytes.
+ */
+export function encodeFieldValue(value: unknown): string {
+	return Buffer.from(String(value), "utf8").toString("latin1");
+}
+
+/** Headers as node:http has them, with the values that are UTF-8 beyond ASCII decoded. */
+export function decodeHeaders(
+	headers: IncomingHttpHeaders,
+): IncomingHttpHeaders {
+	for (const name in headers) {
+		const value = headers[name];
+		if (typeof value !== "string" || !/[\x80-\xff]/.test(value)) continue;
+		const bytes = Buffer.from(value, "latin1");
+		if (isUtf8(bytes)) headers[name] = bytes.toString("utf8");
+	}
+	return headers;
 }

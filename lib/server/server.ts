@@ -16,6 +16,7 @@ import { createError } from "../errors.js";
 import {
 	type AcceptedRequest,
 	acceptResponse,
+	decodeHeaders,
 	type Refusal,
 } from "../protocol/handshake.js";
 import { ServerOpening } from "../transport/socket/server-opening.js";
@@ -148,7 +149,7 @@ export class Server extends ConnectionParent {
 	): Refusal | undefined {
 		connection.path = request.url ?? "/";
 		connection.key = offer.key;
-		connection.headers = request.headers;
+		connection.headers = decodeHeaders(request.headers);
 		connection.protocols = offer.protocols;
 		let protocol: string | undefined;
 		if (offer.protocols.length > 0 && this.#selectProtocol !== null) {
@@ -165,7 +166,7 @@ export class Server extends ConnectionParent {
 			}
 		}
 		openConnection(connection, {
-			headers: request.headers,
+			headers: connection.headers,
 			protocol,
 			head,
 			response: acceptResponse(offer.key, protocol),

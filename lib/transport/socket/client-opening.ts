@@ -11,7 +11,12 @@ import {
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { createError } from "../../errors.js";
-import { checkResponse, MAX_HEAD_BYTES } from "../../protocol/handshake.js";
+import {
+	checkResponse,
+	decodeHeaders,
+	encodeFieldValue,
+	MAX_HEAD_BYTES,
+} from "../../protocol/handshake.js";
 import { generateKey } from "../../rfc6455/accept-key.js";
 
 export interface ClientOpeningOptions {
@@ -126,7 +131,10 @@ export class ClientOpening {
 		if (protocols.length > 0)
 			headers.push(["Sec-WebSocket-Protocol", protocols.join(", ")]);
 		for (const name in extraHeaders) {
-			const field: [string, string] = [name, String(extraHeaders[name])];
+			const field: [string, string] = [
+				name,
+				encodeFieldValue(extraHeaders[name]),
+			];
 			const index = headers.findIndex(
 				([known]) => known.toLowerCase() === name.toLowerCase(),
 			);
@@ -172,7 +180,8 @@ export class ClientOpening {
 			return;
 		}
 		this.#finish();
-		this.#handler.accepted(headers, headers["sec-websocket-protocol"], head);
+		const protocol = headers["sec-websocket-protocol"];
+		this.#handler.accepted(decodeHeaders(headers), protocol, head);
 	}
 
 	readonly #onError = (error: Error & { code?: string }): void => {
