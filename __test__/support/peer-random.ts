@@ -1,0 +1,97 @@
+/** Random messages and cuts that a seed repeats exactly. */
+
+/** A generator of numbers (mulberry32): the same seed gives the same sequence. */
+export class Random {
+	#state: number;
+
+	constructor(seed: number) {
+		this.#state = seed >>> 0;
+	}
+
+	/** A number from 0 up to 1. */
+	fraction(): number {
+		this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+		let mixed = this.#state;
+		mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	}
+
+	/** An integer from 0 to `most`. */
+	upTo(most: number): number {
+		return Math.floor(this.fraction() * (most + 1));
+	}
+
+	chance(probability: number): boolean {
+		return this.fraction() < probability;
+	}
+
+	pick<T>(list: readonly T[]): T {
+		return list[this.upTo(list.length - 1)];
+	}
+}
+
+const LONGEST = 200 * 1024;
+
+/** Characters of one to four bytes in UTF-8, in runs, as texts have them. */
+const scripts = ["0123456789 abcdef", "äöüßéñçø", "漢字仮名交じり文", "😀🎉🚀"];
+
+function makePool(random: Random): { ascii: string; mixed: string } {
+	let ascii = "";
+	let mixed = "";
+	while (ascii.length < 2 * LONGEST) {
+		ascii += random.fraction().toString(36).slice(2);
+	}
+	while (mixed.length < 2 * LONGEST) {
+		const script = random.pick(scripts);
+		for (let run = random.upTo(40); run > 0; run--) {
+			mixed += script[random.upTo(script.length - 1)];
+		}
+	}
+	return { ascii, mixed };
+}
+
+/** Messages of 0 to 200 KiB: ASCII, other text (with broken surrogate pairs, too) and binary. */
+export class RandomMessages {
+	readonly #random: Random;
+	readonly #ascii: string;
+	readonly #mixed: string;
+	readonly #bytes: Buffer;
+
+	constructor(random: Random) {
+		this.#random = random;
+		const { ascii, mixed } = makePool(random);
+		this.#ascii = ascii;
+		this.#mixed = mixed;
+		this.#bytes = Buffer.alloc(2 * LONGEST);
+		for (let i = 0; i < this.#bytes.length; i += 4) {
+			this.#bytes.writeUInt32LE(random.upTo(2 ** 32 - 1), i);
+		}
+	}
+
+	/** Small ones are as frequent as large ones, and lengths around those of the header's forms come often. */
+	#length(): number {
+		const random = this.#random;
+		const around = random.pick([
+			0, 8, 125, 127, 1024, 4096, 16_384, 32_768, 65_535, 131_072,
+		]);
+		if (random.chance(0.3)) return Math.max(0, around + random.upTo(4) - 2);
+		return random.upTo(random.pick([32, 256, 4096, 70_000, LONGEST]));
+	}
+
+	next(): string | Buffer {
+		const random = this.#random;
+		const length = this.#length();
+		const at = random.upTo(LONGEST);
+		switch (random.upTo(2)) {
+			case 0:
+				return this.#ascii.slice(at, at + length);
+			case 1:
+				// Units, not bytes: up to three bytes each.
+				return this.#mixed.slice(at, at + Math.floor(length / 3));
+			default:
+				// A copy: a receiver that keeps views of the sender's memory must not pass by accident.
+				return Buffer.from(this.#bytes.subarray(at, at + length));
+		}
+	}
+}
