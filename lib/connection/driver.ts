@@ -234,15 +234,20 @@ export class Driver implements SessionDriver {
 	// Messages.
 
 	text(message: string): void {
-		const connection = this.#connection;
-		connection.emit("text", message);
-		this.#collected(message, false);
+		// First, so that a 'text' listener that throws does not take the message from them.
+		this.#push(message);
+		this.#connection.emit("text", message);
+		// The 'text' listener may have closed the connection: nothing comes after 'close'.
+		if (this.#endError === undefined)
+			this.#connection.emit("message", message, false);
 	}
 
 	binary(message: Buffer): void {
 		const connection = this.#connection;
-		const isCollected = this.#wantsWhole();
-		if (isCollected) this.#collected(message, true);
+		if (this.#wantsWhole()) {
+			this.#push(message);
+			connection.emit("message", message, true);
+		}
 		if (
 			connection.listenerCount("binary") === 0 ||
 			this.#endError !== undefined
@@ -289,14 +294,11 @@ export class Driver implements SessionDriver {
 		);
 	}
 
-	/** A whole message, to 'message' and the iterators. */
-	#collected(message: string | Buffer, isBinary: boolean): void {
-		// The 'text' listener may have closed the connection: nothing comes after 'close'.
-		if (this.#endError !== undefined) return;
+	/** A whole message, to the iterators. */
+	#push(message: string | Buffer): void {
 		const iterators = this.#iterators;
 		if (iterators !== null)
 			for (const iterator of iterators) iterator.push(message);
-		this.#connection.emit("message", message, isBinary);
 	}
 
 	#openStream(piece: Buffer): void {
