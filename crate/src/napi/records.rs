@@ -16,7 +16,7 @@ enum Kind {
     TextAscii,
     /// a..b in the chunk, valid UTF-8.
     TextUtf8,
-    /// Fetched by `takeText`.
+    /// Fetched by `takeText` or `takeBytes`; a is 1 where all of it is ASCII.
     TextHeld,
     /// b bytes at a.
     Binary,
@@ -91,7 +91,7 @@ impl<'call> Records<'call> {
 
     fn hold(&mut self, kind: Kind, bytes: Vec<u8>, ascii: bool, c: u32) -> Flow {
         *self.held = Held { bytes, ascii };
-        self.push(kind, 0, 0, c);
+        self.push(kind, usize::from(ascii), 0, c);
         Flow::Stop
     }
 

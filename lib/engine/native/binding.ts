@@ -66,7 +66,7 @@ export const Kind = {
 	TEXT_ASCII: 0,
 	/** a..b, valid UTF-8. */
 	TEXT_UTF8: 1,
-	/** Fetched by `takeText`. */
+	/** Fetched by `takeText` or `takeBytes`; a is 1 where all of it is ASCII. */
 	TEXT_HELD: 2,
 	/** b bytes at a. */
 	BINARY: 3,

@@ -18,8 +18,14 @@ import { type Binding, Kind, MORE, WORDS_PER_RECORD } from "./binding.js";
 /** A batch this long makes the cost of a call disappear, and stays in the fastest cache. */
 const RECORDS_PER_BATCH = 256;
 
-/** Non-ASCII texts from this many bytes on become strings natively. */
-const MIN_NATIVE_TEXT_BYTES = 64;
+/**
+ * Whether non-ASCII texts become strings natively, by way of UTF-16. Until Node 22 that is 1.2 to 9 times as fast as
+ * `utf8Slice` from 32 bytes on; since Node 24 `utf8Slice` is 1.2 to 10 times as fast at every length.
+ */
+const NATIVE_TEXT = Number.parseInt(process.versions.node, 10) < 24;
+
+/** Shorter texts are not worth the call. */
+const MIN_NATIVE_TEXT_BYTES = 32;
 
 /** How a binary message is wanted, as `feed` takes it. */
 const NOT_ASKED = 0;
@@ -253,8 +259,16 @@ export class NativeDecoder implements Decoder {
 	}
 
 	#textAt(chunk: RawBuffer, start: number, end: number): string {
-		if (end - start < MIN_NATIVE_TEXT_BYTES) return chunk.utf8Slice(start, end);
-		return this.#host.binding.textSlice(chunk, start, end) as string;
+		return NATIVE_TEXT && end - start >= MIN_NATIVE_TEXT_BYTES
+			? (this.#host.binding.textSlice(chunk, start, end) as string)
+			: chunk.utf8Slice(start, end);
+	}
+
+	#heldText(ascii: boolean): string {
+		const { binding } = this.#host;
+		if (ascii || NATIVE_TEXT) return binding.takeText(this.#slot.index);
+		const bytes = binding.takeBytes(this.#slot.index) as RawBuffer;
+		return bytes.utf8Slice(0, bytes.length);
 	}
 
 	#rare(chunk: RawBuffer, kind: number, a: number, b: number, c: number): void {
@@ -263,7 +277,7 @@ export class NativeDecoder implements Decoder {
 		const { index } = this.#slot;
 		switch (kind) {
 			case Kind.TEXT_HELD:
-				sink.text(binding.takeText(index));
+				sink.text(this.#heldText(a !== 0));
 				break;
 			case Kind.BINARY_BEGIN:
 				// "collect" unless the sink says otherwise, also where it throws: that is what the limits hold.
