@@ -11,7 +11,14 @@ const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
 const PORTS = 3;
 
+/** Options for Node that keep every native addon from loading. */
+export const WITHOUT_ADDONS = [
+	"--import",
+	`data:text/javascript,process.dlopen = () => { throw new Error("addons are kept out") }`,
+];
+
 export interface PlaygroundConfig {
+	defaultEngine: string;
 	engines: { name: string; port: number }[];
 	unavailable: { name: string; reason: string }[];
 }
@@ -19,18 +26,23 @@ export interface PlaygroundConfig {
 /** The playground's program as a child process. Start it again on its port after it was stopped. */
 export class PlaygroundProcess {
 	readonly #port: string;
+	readonly #nodeOptions: string[];
 	#url = "";
 	#child: ChildProcess | null = null;
 	#output = "";
 
-	private constructor(port: string) {
+	private constructor(port: string, nodeOptions: string[]) {
 		this.#port = port;
+		this.#nodeOptions = nodeOptions;
 	}
 
 	/** Starts it on `port` of 127.0.0.1, or on free ports. */
-	static async start(port?: number | string): Promise<PlaygroundProcess> {
+	static async start(
+		port?: number | string,
+		nodeOptions: string[] = [],
+	): Promise<PlaygroundProcess> {
 		const first = String(port ?? (await findFreePorts()));
-		const playground = new PlaygroundProcess(first);
+		const playground = new PlaygroundProcess(first, nodeOptions);
 		await playground.start();
 		return playground;
 	}
@@ -46,7 +58,7 @@ export class PlaygroundProcess {
 	}
 
 	async start(): Promise<void> {
-		const child = spawn(process.execPath, [PROGRAM], {
+		const child = spawn(process.execPath, [...this.#nodeOptions, PROGRAM], {
 			env: { ...process.env, PORT: this.#port, HOST: "127.0.0.1" },
 			stdio: ["ignore", "pipe", "pipe"],
 		});

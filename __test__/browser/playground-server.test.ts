@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { PlaygroundProcess } from "./playground-process.js";
+import { PlaygroundProcess, WITHOUT_ADDONS } from "./playground-process.js";
 
 let playground: PlaygroundProcess;
 
@@ -164,7 +164,24 @@ describe("bad input", () => {
 	});
 });
 
-describe("leaving", () => {
+describe("without a native engine", () => {
+	test("the TypeScript engine serves alone, and the reason is told", async () => {
+		const other = await PlaygroundProcess.start(undefined, WITHOUT_ADDONS);
+		const config = await other.config();
+		expect(config.defaultEngine).toBe("typescript");
+		expect(config.engines.map(({ name }) => name)).toEqual(["typescript"]);
+		expect(config.unavailable.map(({ name }) => name)).toEqual(["native"]);
+		expect(config.unavailable[0].reason).toMatch(
+			/^The native engine cannot be used here: ./,
+		);
+		expect(other.output).toContain(
+			`Engine native (Rust): ${config.unavailable[0].reason}`,
+		);
+		expect(await other.stop()).toBe(0);
+	});
+});
+
+describe("starting and leaving", () => {
 	test.each(["SIGTERM", "SIGINT"] as const)(
 		"on %s closes its connections with 1001 and ends with 0",
 		async (signal) => {

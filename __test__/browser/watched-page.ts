@@ -53,7 +53,15 @@ export class WatchedPage {
 
 	/** Waits until the header says so. */
 	async waitForState(text: string): Promise<void> {
-		await this.page.locator("#state", { hasText: text }).waitFor();
+		try {
+			await this.page.locator("#state", { hasText: text }).waitFor();
+		} catch (error) {
+			const seen = await this.page.locator("body").innerText();
+			throw new Error(
+				`The page does not say "${text}". Problems: ${this.problems.join("; ")}\n${seen}`,
+				{ cause: error },
+			);
+		}
 	}
 
 	/** Switches the engine that all connections of the page use. */

@@ -3,6 +3,8 @@ import { formatCount } from "./dom.mjs";
 const MARGIN = { top: 18, right: 12, bottom: 24, left: 58 };
 /** Points further apart than this are not joined: nothing was measured between them. */
 const GAP_MS = 1500;
+/** Drawing more often than this shows nothing more, and takes time from the flood. */
+const FRAME_MS = 50;
 
 /**
  * A line plot that scrolls with time, on a canvas. Draws at the resolution of the screen, in the colours of the style
@@ -42,8 +44,11 @@ export class Plot {
 
 	start() {
 		const step = () => {
-			this.#end = Date.now();
-			this.#draw();
+			const now = Date.now();
+			if (now - this.#end >= FRAME_MS) {
+				this.#end = now;
+				this.#draw();
+			}
 			this.#frame = requestAnimationFrame(step);
 		};
 		cancelAnimationFrame(this.#frame);

@@ -18,7 +18,7 @@ export class Server extends EventTarget {
 	/** Asks the server for its configuration. Rejects when it does not answer. */
 	async load() {
 		this.#config = await fetchJson("/config.json");
-		this.#engine = this.#config.engines[0].name;
+		this.#engine = this.#config.defaultEngine;
 	}
 
 	/** Name of the engine in use. */
@@ -32,11 +32,6 @@ export class Server extends EventTarget {
 
 	get unavailable() {
 		return this.#config.unavailable;
-	}
-
-	/** Node's version on the server. */
-	get node() {
-		return this.#config.node;
 	}
 
 	choose(name) {

@@ -1,4 +1,4 @@
-import { createServer } from "nodejs-websocket";
+import { createServer, engine } from "nodejs-websocket";
 import { chat, Room } from "./endpoints/chat.mjs";
 import { echo } from "./endpoints/echo.mjs";
 import { ping } from "./endpoints/ping.mjs";
@@ -23,11 +23,12 @@ const ENDPOINTS = new Map(
 /**
  * Starts one WebSocket server for each engine, and writes into `facts` which serve where and which cannot be had.
  *
- * @param facts of the playground; `engines`, `unavailable` and `echoed` are filled in
+ * @param facts of the playground; `defaultEngine`, `engines`, `unavailable` and `echoed` are filled in
  * @param {number} firstPort where to look for free ports, 0 for any
  * @returns the servers that listen
  */
 export async function startEngines(facts, firstPort, host) {
+	facts.defaultEngine = engine.name;
 	const room = new Room();
 	const servers = [];
 	let port = firstPort;

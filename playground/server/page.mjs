@@ -62,8 +62,8 @@ export function createPageServer(facts) {
 	});
 }
 
-function config({ engines, unavailable }) {
-	return { node: process.version, engines, unavailable };
+function config({ defaultEngine, engines, unavailable }) {
+	return { defaultEngine, engines, unavailable };
 }
 
 function stats({ echoed }) {

@@ -13,7 +13,13 @@ const LEAVE_TIMEOUT_MS = 1500;
  * @throws what `listen` fails with, such as EADDRNOTAVAIL for a foreign HOST
  */
 export async function startPlayground({ port, host }) {
-	const facts = { port: 0, engines: [], unavailable: [], echoed: {} };
+	const facts = {
+		port: 0,
+		defaultEngine: "",
+		engines: [],
+		unavailable: [],
+		echoed: {},
+	};
 	const page = createPageServer(facts);
 	facts.port = await listenOnFreePort(page, page, port, host);
 	const servers = await startEngines(
