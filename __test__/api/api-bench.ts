@@ -59,6 +59,19 @@ export class ApiBench {
 		return folder;
 	}
 
+	/** The messages of the exceptions that nobody catches from now on, in an array that grows. */
+	uncaught(): string[] {
+		const seen: string[] = [];
+		const others = process.listeners("uncaughtException");
+		process.removeAllListeners("uncaughtException");
+		process.on("uncaughtException", (error) => seen.push(error.message));
+		this.afterwards(() => {
+			process.removeAllListeners("uncaughtException");
+			for (const other of others) process.on("uncaughtException", other);
+		});
+		return seen;
+	}
+
 	/** A server on an ephemeral port of 127.0.0.1. */
 	async serve(
 		options: ServerOptions = {},

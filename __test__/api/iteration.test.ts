@@ -215,14 +215,7 @@ describe("for await over a connection", () => {
 		async (bench) => {
 			const { near, wire } = await bench.rawClient();
 			const iterator = near[Symbol.asyncIterator]();
-			const uncaught: unknown[] = [];
-			const others = process.listeners("uncaughtException");
-			process.removeAllListeners("uncaughtException");
-			process.on("uncaughtException", (error) => uncaught.push(error.message));
-			bench.afterwards(() => {
-				process.removeAllListeners("uncaughtException");
-				for (const other of others) process.on("uncaughtException", other);
-			});
+			const uncaught = bench.uncaught();
 			near.on("text", (text) => {
 				if (text === "a") throw new Error("a handler's own");
 			});

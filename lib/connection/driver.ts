@@ -323,7 +323,8 @@ export class Driver implements SessionDriver {
 	/** Stops reading where the reader of the stream is behind, and fails the connection where there is none. */
 	#regulate(): void {
 		const stream = this.#inStream;
-		if (stream === null) return;
+		// A stream that its reader destroyed takes no more: what still comes of the message is dropped.
+		if (stream === null || stream.destroyed) return;
 		if (stream.hasReader) {
 			if (stream.readableLength >= IN_STREAM_HIGH_WATER_MARK)
 				this.#setPause(PAUSED_BY_STREAM, true);

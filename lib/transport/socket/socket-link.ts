@@ -83,6 +83,9 @@ export class SocketLink implements Link {
 	#isFlushDue = false;
 	/** A send returned false. */
 	#needsDrain = false;
+	/** The peer's end, and the socket's, came while bytes before them were held back: they wait for those. */
+	#isEndDue = false;
+	#isCloseDue = false;
 	#isClosed = false;
 
 	/** Takes over `socket`, which has done its opening handshake. Nothing is read before `open`. */
@@ -222,6 +225,9 @@ export class SocketLink implements Link {
 	destroy(): void {
 		this.flush();
 		this.raw.destroy.call(this.#socket);
+		this.#isEndDue = false;
+		// The socket has told of its end already.
+		if (this.#isCloseDue) process.nextTick(onCloseOf, this);
 	}
 
 	// The socket's events.
@@ -239,10 +245,18 @@ export class SocketLink implements Link {
 	}
 
 	deliverLate(): void {
-		const chunks = this.#late;
-		this.#late = null;
-		// The decoder queues what follows a chunk it has not delivered whole.
-		if (chunks !== null) for (const chunk of chunks) this.#deliver(chunk);
+		const late = this.#late;
+		if (late === null) return;
+		try {
+			// The decoder queues what follows a chunk it has not delivered whole.
+			for (let chunk = late.shift(); chunk !== undefined; chunk = late.shift())
+				this.#deliver(chunk);
+		} finally {
+			// A handler that throws takes nothing but its own event with it.
+			if (late.length > 0) process.nextTick(deliverLate, this);
+			else this.#late = null;
+		}
+		this.#endIfDue();
 	}
 
 	turn(): void {
@@ -257,7 +271,9 @@ export class SocketLink implements Link {
 	}
 
 	ended(): void {
-		this.#sink?.ended();
+		// A socket that is paused in its last chunk ends all the same.
+		if (this.#hasRest || this.#late !== null) this.#isEndDue = true;
+		else this.#sink?.ended();
 	}
 
 	failed(error: Error): void {
@@ -266,6 +282,10 @@ export class SocketLink implements Link {
 
 	closed(): void {
 		if (this.#isClosed) return;
+		if (this.#isEndDue) {
+			this.#isCloseDue = true;
+			return;
+		}
 		this.#isClosed = true;
 		this.flush();
 		this.#decoder?.destroy();
@@ -291,9 +311,21 @@ export class SocketLink implements Link {
 			if (!isDone) {
 				this.#pauseSocket();
 				if (!this.#isPaused) this.#takeTurn(true);
-			} else if (this.#isSocketPaused && !this.#isPaused) {
-				this.#resumeSocket();
+			} else {
+				if (this.#isSocketPaused && !this.#isPaused) this.#resumeSocket();
+				this.#endIfDue();
 			}
+		}
+	}
+
+	/** Tells of an end that came early, once what came before it has been delivered. */
+	#endIfDue(): void {
+		if (!this.#isEndDue || this.#hasRest || this.#late !== null) return;
+		this.#isEndDue = false;
+		try {
+			this.#sink?.ended();
+		} finally {
+			if (this.#isCloseDue) this.closed();
 		}
 	}
 
