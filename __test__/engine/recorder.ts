@@ -58,10 +58,16 @@ export class Recorder implements DecoderSink {
 	}
 }
 
+export interface Recorded {
+	decoder: Decoder;
+	recorder: Recorder;
+	events: Event[];
+}
+
 export function createRecorded(
 	engine: Engine,
 	options: Partial<StreamOptions> = {},
-): { decoder: Decoder; recorder: Recorder; events: Event[] } {
+): Recorded {
 	const recorder = new Recorder(options.modeOf);
 	const limits = {
 		maxMessageBytes: options.maxMessageBytes ?? 1 << 20,
@@ -75,19 +81,17 @@ export function createRecorded(
 	return { decoder, recorder, events: recorder.events };
 }
 
-/** Feeds copies of the chunks and returns the events. `suspendAfter` holds numbers of events after which to suspend. */
-export function decode(
-	engine: Engine,
+/** Feeds the chunks to the end. `suspendAfter` holds numbers of events after which the sink suspends. */
+export function feedAll(
+	{ decoder, recorder, events }: Recorded,
 	chunks: readonly Uint8Array[],
-	options: Partial<StreamOptions> = {},
-	suspendAfter: ReadonlySet<number> = new Set(),
-): Event[] {
-	const { decoder, recorder, events } = createRecorded(engine, options);
+	suspendAfter: ReadonlySet<number>,
+): void {
 	recorder.onEvent = () => {
 		if (suspendAfter.has(events.length)) decoder.suspend();
 	};
 	for (const chunk of chunks) {
-		let done = decoder.feed(Uint8Array.from(chunk));
+		let done = decoder.feed(chunk);
 		for (let calls = 0; !done; calls++) {
 			if (calls > 10_000) throw new Error("the decoder never gets done");
 			decoder.unsuspend();
@@ -95,7 +99,20 @@ export function decode(
 		}
 		decoder.unsuspend();
 	}
-	return events;
+}
+
+/** Feeds copies of the chunks to a decoder of their own, and returns the events. */
+export function decode(
+	engine: Engine,
+	chunks: readonly Uint8Array[],
+	options: Partial<StreamOptions> = {},
+	suspendAfter: ReadonlySet<number> = new Set(),
+): Event[] {
+	const recorded = createRecorded(engine, options);
+	const copies = chunks.map((chunk) => Uint8Array.from(chunk));
+	feedAll(recorded, copies, suspendAfter);
+	recorded.decoder.destroy();
+	return recorded.events;
 }
 
 /** Joins the pieces of streamed messages that came next to each other, where two engines may cut differently. */

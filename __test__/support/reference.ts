@@ -145,10 +145,8 @@ class Reader {
 		}
 		if (opcode === 1) this.#kind = "text";
 		if (opcode === 2) {
-			const mode = options.modeOf(this.#binaryMessages++);
-			if (length >= 2n ** 53n) fail("WS_ERR_MESSAGE_TOO_BIG");
-			this.#kind = mode;
 			// Within both limits it does not matter whether the sink was asked.
+			this.#kind = options.modeOf(this.#binaryMessages++);
 		}
 		this.#declared += length;
 		const limit =

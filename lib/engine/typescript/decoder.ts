@@ -337,9 +337,6 @@ export class TypeScriptDecoder implements Decoder {
 			this.#messageBytes = 0;
 			this.#tinyFragments = 0;
 			if (opcode === Opcode.BINARY) {
-				if (header.length > Number.MAX_SAFE_INTEGER) {
-					return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
-				}
 				// "collect" unless the sink says otherwise, also where it throws: that is what the limits hold.
 				this.#message = COLLECT;
 				this.#phase = BEGUN;
