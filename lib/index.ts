@@ -7,9 +7,9 @@ import { Server, type ServerOptions } from "./server/server.js";
 
 export type { ConnectOptions } from "./client/connect.js";
 export type { BinaryData, ConnectionEvents } from "./connection/connection.js";
-export type { ServerEvents } from "./connection/parent.js";
 export type { InStream } from "./connection/in-stream.js";
 export type { OutStream } from "./connection/out-stream.js";
+export type { ServerEvents } from "./connection/parent.js";
 export type { WebSocketOptions } from "./connection/settings.js";
 export type { ErrorCode, Initiator, WebSocketErrorFields } from "./errors.js";
 export {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { closePayload, type CloseResult, Session, type SessionDriver } from "../../lib/protocol/session.js";
+import {
+	type CloseResult,
+	closePayload,
+	Session,
+	type SessionDriver,
+} from "../../lib/protocol/session.js";
 import { Opcode } from "../../lib/rfc6455/opcode.js";
 import { ReadyState } from "../../lib/rfc6455/ready-state.js";
 
@@ -21,7 +26,11 @@ class Recorder implements SessionDriver {
 	startDeadline(): void {
 		this.log.push("deadline");
 	}
-	closing(code: number | undefined, reason: string | undefined, error: Error | null): void {
+	closing(
+		code: number | undefined,
+		reason: string | undefined,
+		error: Error | null,
+	): void {
 		this.lastError = error;
 		this.log.push(`closing ${code} ${JSON.stringify(reason)}`);
 	}
@@ -77,7 +86,11 @@ describe("the closing handshake started here", () => {
 		const { driver, session } = open();
 		session.startClose(1000, "bye");
 		expect(session.readyState).toBe(ReadyState.CLOSING);
-		expect(driver.take()).toEqual(["send 8 03e8627965", "deadline", 'closing 1000 "bye"']);
+		expect(driver.take()).toEqual([
+			"send 8 03e8627965",
+			"deadline",
+			'closing 1000 "bye"',
+		]);
 		expect(driver.lastError).toBeNull();
 	});
 
@@ -89,7 +102,11 @@ describe("the closing handshake started here", () => {
 		expect(session.readyState).toBe(ReadyState.CLOSED);
 		expect(driver.take()).toEqual(["shutdown"]);
 		session.closed();
-		expect(driver.result).toEqual({ code: 1000, reason: "too", wasClean: true });
+		expect(driver.result).toEqual({
+			code: 1000,
+			reason: "too",
+			wasClean: true,
+		});
 	});
 
 	test("drops data that arrives before the peer's close frame", () => {
@@ -130,7 +147,11 @@ describe("the closing handshake started here", () => {
 		const session = new Session("client", driver);
 		session.startClose(undefined, undefined);
 		expect(session.readyState).toBe(ReadyState.CLOSED);
-		expect(driver.take()).toEqual(["shutdown", "deadline", "closing undefined undefined"]);
+		expect(driver.take()).toEqual([
+			"shutdown",
+			"deadline",
+			"closing undefined undefined",
+		]);
 		session.closed();
 		expect(driver.take()).toEqual(["ended"]);
 	});
@@ -140,13 +161,16 @@ describe("the closing handshake started by the peer", () => {
 	test.each([
 		["server", ["send 8 0fa078", "shutdown", "deadline", 'closing 4000 "x"']],
 		["client", ["send 8 0fa078", "deadline", 'closing 4000 "x"']],
-	] as const)("a %s echoes code and reason; the server ends the transport first", (role, expected) => {
-		const { driver, session } = open(role);
-		session.close(4000, "x");
-		expect(session.readyState).toBe(ReadyState.CLOSED);
-		expect(driver.take()).toEqual(expected);
-		expect(codeOf(driver.lastError)).toBe("WS_ERR_CLOSED_BY_PEER");
-	});
+	] as const)(
+		"a %s echoes code and reason; the server ends the transport first",
+		(role, expected) => {
+			const { driver, session } = open(role);
+			session.close(4000, "x");
+			expect(session.readyState).toBe(ReadyState.CLOSED);
+			expect(driver.take()).toEqual(expected);
+			expect(codeOf(driver.lastError)).toBe("WS_ERR_CLOSED_BY_PEER");
+		},
+	);
 
 	test.each([1000, 1001, 1005])("code %i is a normal end", (code) => {
 		const { driver, session } = open();
@@ -177,7 +201,11 @@ describe("a lost transport", () => {
 		const reset = Object.assign(new Error("reset"), { code: "ECONNRESET" });
 		session.failed(reset);
 		session.closed();
-		expect(driver.take()).toEqual(["error ECONNRESET", 'closing 1006 ""', "ended"]);
+		expect(driver.take()).toEqual([
+			"error ECONNRESET",
+			'closing 1006 ""',
+			"ended",
+		]);
 		expect(codeOf(driver.lastError)).toBe("WS_ERR_CONNECTION_LOST");
 		expect(driver.lastError?.cause).toBe(reset);
 	});
@@ -253,18 +281,31 @@ describe("pings", () => {
 
 describe("what close() accepts", () => {
 	test.each([1000, 1003, 1007, 1014, 3000, 4999])("%i", (code) => {
-		expect(closePayload(code, "r")).toEqual(Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from("r")]));
+		expect(closePayload(code, "r")).toEqual(
+			Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from("r")]),
+		);
 	});
 
-	test.each([0, 999, 1004, 1006, 1015, 1016, 2999, 5000, 65536, 1000.5, Number.NaN, -1, "1000" as never])(
-		"%s is a RangeError",
-		(code) => {
-			const { driver, session } = open();
-			expect(() => session.startClose(code, "")).toThrow(RangeError);
-			expect(driver.take()).toEqual([]);
-			expect(session.readyState).toBe(ReadyState.OPEN);
-		},
-	);
+	test.each([
+		0,
+		999,
+		1004,
+		1006,
+		1015,
+		1016,
+		2999,
+		5000,
+		65536,
+		1000.5,
+		Number.NaN,
+		-1,
+		"1000" as never,
+	])("%s is a RangeError", (code) => {
+		const { driver, session } = open();
+		expect(() => session.startClose(code, "")).toThrow(RangeError);
+		expect(driver.take()).toEqual([]);
+		expect(session.readyState).toBe(ReadyState.OPEN);
+	});
 
 	test("a reason of 123 bytes, not of 124, counted in UTF-8", () => {
 		expect(closePayload(1000, "ä".repeat(61)).length).toBe(124);
