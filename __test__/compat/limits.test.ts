@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { fixed, formerly, kept } from "../support/both.js";
 import type { Bench } from "../support/compat-bench.js";
+import type { InStreamLike } from "../support/compat-types.js";
 import { next, record, turns, until } from "../support/compat-wait.js";
 import { frame } from "../support/compat-wire.js";
 
@@ -35,6 +36,28 @@ describe("setMaxBufferLength", () => {
 		const text = next(near, "text");
 		wire.write(frame(1, "x".repeat(9_000), masked));
 		expect(((await text)[0] as string).length).toBe(9_000);
+	});
+
+	kept(
+		"counts for connections to servers that were made before",
+		async (bench) => {
+			const served = await bench.serve();
+			setMax(bench, 6_000_000);
+			const accepted = served.accepted();
+			const far = bench.connect(served.url);
+			await next(far, "connect");
+			const text = next(await accepted, "text");
+			far.sendText("x".repeat(5_000_000));
+			expect(((await text)[0] as string).length).toBe(5_000_000);
+		},
+	);
+
+	kept("counts for connections that were made before", async (bench) => {
+		const { near, far } = await bench.pair();
+		setMax(bench, 6_000_000);
+		const text = next(near, "text");
+		far.sendText("x".repeat(5_000_000));
+		expect(((await text)[0] as string).length).toBe(5_000_000);
 	});
 
 	fixed(
@@ -120,6 +143,58 @@ describe("setMaxBufferLength", () => {
 		wire.socket.end();
 		await until("the end", () => near.socket.destroyed);
 		expect(closes).toHaveLength(1);
+	});
+});
+
+describe("a binary message past maxMessageBytes", () => {
+	fixed(
+		"is 1009 at its header where it is collected for 'message'",
+		async (bench) => {
+			const { near, wire } = await bench.rawClient({ maxMessageBytes: 1_000 });
+			const messages = record(near, "message");
+			const closed = next(near, "close");
+			wire.write(frame(2, Buffer.alloc(1_001), masked).subarray(0, 8));
+			expect((await wire.frame()).payload.readUInt16BE()).toBe(1009);
+			expect((await closed)[0]).toBe(1009);
+			expect(messages).toEqual([]);
+		},
+	);
+
+	fixed(
+		"is 1009 where its fragments together are too long for 'message'",
+		async (bench) => {
+			const { near, wire } = await bench.rawClient({ maxMessageBytes: 1_000 });
+			const messages = record(near, "message");
+			const closed = next(near, "close");
+			wire.write(frame(2, Buffer.alloc(600), open));
+			wire.write(frame(0, Buffer.alloc(600), masked));
+			expect((await closed)[0]).toBe(1009);
+			expect(messages).toEqual([]);
+		},
+	);
+
+	fixed(
+		"is discarded where nobody listens, and holds up nothing",
+		async (bench) => {
+			const { near, wire } = await bench.rawClient({ maxMessageBytes: 1_000 });
+			const text = next(near, "text");
+			wire.write(
+				frame(2, Buffer.alloc(300_000), masked),
+				frame(1, "after", masked),
+			);
+			expect(await text).toEqual(["after"]);
+			expect(near.readyState).toBe(1);
+		},
+	);
+
+	fixed("is 1009 past maxStreamBytes even while it is read", async (bench) => {
+		const { near, wire } = await bench.rawClient({ maxStreamBytes: 5_000 });
+		near.on("binary", (stream: InStreamLike) => stream.resume());
+		const closed = next(near, "close");
+		wire.write(frame(2, Buffer.alloc(3_000), open));
+		wire.write(frame(0, Buffer.alloc(3_000), open));
+		expect((await wire.frame()).payload.readUInt16BE()).toBe(1009);
+		expect((await closed)[0]).toBe(1009);
 	});
 });
 

@@ -1,6 +1,14 @@
+import type { Readable } from "node:stream";
 import { describe, expect } from "vitest";
 import { fixed, formerly, kept } from "../support/both.js";
-import { next, record, turns } from "../support/compat-wait.js";
+import {
+	next,
+	nextValue,
+	record,
+	recordOrder,
+	turns,
+	within,
+} from "../support/compat-wait.js";
 import { frame } from "../support/compat-wire.js";
 
 const masked = { mask: true };
@@ -161,4 +169,60 @@ describe("'message'", () => {
 			["end", false],
 		]);
 	});
+
+	fixed(
+		"comes behind 'text', and beside a 'binary' over the same bytes",
+		async (bench) => {
+			const { near, wire } = await bench.rawClient();
+			const order = recordOrder(near, ["message", "text", "binary"]);
+			const binary = nextValue<Readable>(near, "binary");
+			wire.write(frame(1, "a", masked), frame(2, "bytes", masked));
+			const pieces = await within("the data", (await binary).toArray());
+			expect(Buffer.concat(pieces).toString()).toBe("bytes");
+			expect(order.slice(0, 2)).toEqual(["text", "message"]);
+			expect(order.slice(2).sort()).toEqual(["binary", "message"]);
+		},
+	);
+
+	fixed(
+		"is what an iteration over the connection brings, until the close",
+		async (bench) => {
+			const { near, far } = await bench.pair();
+			const seen: unknown[] = [];
+			const reading = within(
+				"the end of the iteration",
+				(async () => {
+					const messages = near as unknown as AsyncIterable<string | Buffer>;
+					for await (const message of messages) seen.push(message);
+				})(),
+			);
+			far.sendText("a");
+			far.sendBinary(Buffer.from("b"));
+			far.sendText("c");
+			far.close(1000);
+			await reading;
+			expect(seen).toEqual(["a", Buffer.from("b"), "c"]);
+		},
+	);
+
+	fixed(
+		"ends an iteration with the typed error after a lost connection",
+		async (bench) => {
+			const { near, wire } = await bench.rawClient();
+			const iterator = (near as unknown as AsyncIterable<unknown>)[
+				Symbol.asyncIterator
+			]();
+			const first = iterator.next();
+			wire.write(frame(1, "a", masked));
+			expect(await within("a message", first)).toEqual({
+				done: false,
+				value: "a",
+			});
+			const second = within("the end", iterator.next());
+			wire.socket.destroy();
+			await expect(second).rejects.toMatchObject({
+				code: "WS_ERR_CONNECTION_LOST",
+			});
+		},
+	);
 });

@@ -1,6 +1,8 @@
+import type { Readable } from "node:stream";
 import { describe, expect } from "vitest";
 import { fixed, formerly, kept } from "../support/both.js";
-import { called, next, record, turns } from "../support/compat-wait.js";
+import { keyOf } from "../support/compat-bench.js";
+import { called, next, record, turns, until } from "../support/compat-wait.js";
 
 const NOT_OPEN = "You can't write to a non-open connection";
 
@@ -52,6 +54,37 @@ describe("the frames on the wire", () => {
 			keys.add(String(frame.key?.toString("hex")));
 		}
 		expect(keys.size).toBeGreaterThan(4);
+	});
+
+	fixed(
+		"of a client have masking keys that Math.random does not make",
+		async (bench) => {
+			const random = Math.random;
+			bench.afterwards(() => {
+				Math.random = random;
+			});
+			Math.random = () => 0;
+			const { far, wire, head } = await bench.rawServer();
+			const keys = new Set<string>();
+			for (let i = 0; i < 4; i++) {
+				far.sendText("hello");
+				keys.add(String((await wire.frame()).key?.toString("hex")));
+			}
+			expect(keys.size).toBe(4);
+			expect(keyOf(head)).not.toBe(Buffer.alloc(16).toString("base64"));
+		},
+	);
+
+	formerly("Math.random made the keys", async (bench) => {
+		const random = Math.random;
+		bench.afterwards(() => {
+			Math.random = random;
+		});
+		Math.random = () => 0;
+		const { far, wire, head } = await bench.rawServer();
+		far.sendText("hello");
+		expect((await wire.frame()).key).toEqual(Buffer.alloc(4));
+		expect(keyOf(head)).toBe(Buffer.alloc(16).toString("base64"));
 	});
 
 	kept("of one sendBinary are one, however long", async (bench) => {
@@ -132,6 +165,42 @@ describe("sendText", () => {
 	});
 });
 
+describe("a program that waits for the socket's own 'drain' after false", () => {
+	for (const [what, size, count] of [
+		["long texts", 20_000, 50],
+		["very long texts", 1_000_000, 5],
+		["short texts", 100, 20_000],
+	] as const) {
+		kept(`gets on with ${what}`, async (bench) => {
+			const { near, far } = await bench.pair();
+			let got = 0;
+			far.on("text", () => got++);
+			const text = "x".repeat(size);
+			for (let i = 0; i < count; i++) {
+				if (near.sendText(text) === false) {
+					await next(near.socket, "drain");
+				}
+			}
+			await until("all texts", () => got === count);
+		});
+	}
+
+	kept("gets on with binaries from a client, too", async (bench) => {
+		const { near, far } = await bench.pair();
+		let got = 0;
+		near.on("binary", (stream: Readable) => {
+			stream.resume();
+			stream.on("end", () => got++);
+		});
+		for (let i = 0; i < 20; i++) {
+			if (far.sendBinary(Buffer.alloc(200_000)) === false) {
+				await next(far.socket, "drain");
+			}
+		}
+		await until("all binaries", () => got === 20);
+	});
+});
+
 describe("sendBinary", () => {
 	kept("throws a TypeError for a string", async (bench) => {
 		const { near, far } = await bench.pair();
@@ -189,14 +258,21 @@ describe("send", () => {
 
 	kept("throws a TypeError for anything else, in any state", async (bench) => {
 		const { near } = await bench.pair();
-		const expected = new TypeError(
-			"data should be either a string or a Buffer instance",
-		);
-		for (const wrong of [5, undefined, null, {}, ["a"]]) {
-			expect(() => near.send(wrong)).toThrow(expected);
-		}
+		const text = "data should be either a string or a Buffer instance";
+		const errorOf = (wrong: unknown): unknown => {
+			try {
+				return near.send(wrong);
+			} catch (error) {
+				return error;
+			}
+		};
+		const check = (wrong: unknown) => {
+			expect(errorOf(wrong)).toBeInstanceOf(TypeError);
+			expect(errorOf(wrong)).toMatchObject({ message: text });
+		};
+		for (const wrong of [5, undefined, null, {}, ["a"]]) check(wrong);
 		near.close();
-		expect(() => near.send(5)).toThrow(expected);
+		check(5);
 	});
 
 	formerly("a Uint8Array was refused", async (bench) => {
