@@ -186,6 +186,12 @@ describe.skipIf(nativeEngine === null)("the native engine", () => {
 		}
 	});
 
+	test("makes U+FFFD of what was overwritten after it was validated", () => {
+		const bytes = Uint8Array.of(0x61, 0xc3, 0x61, 0xff, 0xf0, 0x9f);
+		expect(binding.textSlice(bytes, 0, 6)).toBe("a\ufffda\ufffd\ufffd");
+		expect(binding.textSlice(bytes, 0, 0)).toBe("");
+	});
+
 	test("refuses memory that was resized between feed and resume", () => {
 		const frames = Buffer.concat([text("one"), text("two"), text("three")]);
 		const memory: ArrayBuffer = Reflect.construct(ArrayBuffer, [

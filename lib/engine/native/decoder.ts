@@ -19,7 +19,7 @@ import { type Binding, Kind, MORE, WORDS_PER_RECORD } from "./binding.js";
 const RECORDS_PER_BATCH = 256;
 
 /**
- * Whether non-ASCII texts become strings natively, by way of UTF-16. Until Node 22 that is 1.2 to 9 times as fast as
+ * Whether non-ASCII texts become strings natively, by way of UTF-16. Until Node 22 that is 1.2 to 7 times as fast as
  * `utf8Slice` from 32 bytes on; since Node 24 `utf8Slice` is 1.2 to 10 times as fast at every length.
  */
 const NATIVE_TEXT = Number.parseInt(process.versions.node, 10) < 24;

@@ -3,7 +3,7 @@ import { FrameWriter } from "../frame-writer.js";
 import type { Binding } from "./binding.js";
 
 /** Payloads from this many bytes on are masked natively; for shorter ones the call costs more than it saves. */
-const MIN_NATIVE_BYTES = 128;
+const MIN_NATIVE_BYTES = 64;
 
 /** Writes frames; what it masks natively it masks while copying, in the one call. */
 export class NativeEncoder extends FrameWriter {
