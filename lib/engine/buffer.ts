@@ -5,6 +5,7 @@ import { createError } from "../errors.js";
 export interface RawBuffer extends Buffer {
 	latin1Slice(start: number, end: number): string;
 	utf8Slice(start: number, end: number): string;
+	ucs2Slice(start: number, end: number): string;
 	utf8Write(text: string, offset: number): number;
 }
 

@@ -38,6 +38,7 @@ import {
 	parseHeader,
 } from "./header.js";
 import { highBits, rotateKey, unmaskRange, wordsOf } from "./mask.js";
+import { decodeText } from "./text.js";
 import {
 	isValidRange,
 	UTF8_ACCEPT,
@@ -251,7 +252,7 @@ export class TypeScriptDecoder implements Decoder {
 			if (high === 0) {
 				this.#sink.text(chunk.latin1Slice(start, stop));
 			} else if (isValidRange(chunk, start, stop)) {
-				this.#sink.text(chunk.utf8Slice(start, stop));
+				this.#sink.text(decodeText(chunk, start, stop));
 			} else {
 				return this.#fail("WS_ERR_INVALID_UTF8");
 			}
@@ -457,7 +458,7 @@ export class TypeScriptDecoder implements Decoder {
 		if (message === COLLECT) {
 			this.#sink.binary(whole);
 		} else if ((this.#flags & NON_ASCII) !== 0) {
-			this.#sink.text(whole.utf8Slice(0, whole.length));
+			this.#sink.text(decodeText(whole, 0, whole.length));
 		} else {
 			this.#sink.text(whole.latin1Slice(0, whole.length));
 		}

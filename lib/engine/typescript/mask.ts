@@ -8,6 +8,9 @@
 /** From this many bytes on a DataView (40 ns to make) is repaid by working in words. */
 export const WORDS_PAY_BYTES = 128;
 
+/** From this many bytes on the views that `mask` makes, to copy and to work in place, are repaid. */
+const VIEWS_PAY_BYTES = 64;
+
 /** The masking key in `bytes` from `offset` on. */
 export function readKey(bytes: Uint8Array, offset: number): number {
 	return (
@@ -119,6 +122,12 @@ export function mask(
 	offset: number,
 	length: number,
 ): void {
+	if (length < VIEWS_PAY_BYTES) {
+		for (let at = 0; at < length; at++) {
+			output[offset + at] = source[at] ^ key[at & 3];
+		}
+		return;
+	}
 	const target =
 		offset === 0 && length === output.length
 			? output
