@@ -1,3 +1,6 @@
+/** A server that takes the connection and then says nothing is as good as lost. */
+const CONNECT_TIMEOUT_MS = 5000;
+
 /**
  * A connection to one endpoint that comes back by itself: after a loss it waits until the server answers, and when the
  * engine is switched it moves to the other server. Everything that passes is shown to the inspector.
@@ -37,7 +40,9 @@ export class Channel extends EventTarget {
 		this.#socket = socket;
 		this.#record = record;
 		this.#set("connecting");
+		const timeout = setTimeout(() => socket.close(), CONNECT_TIMEOUT_MS);
 		socket.addEventListener("open", () => {
+			clearTimeout(timeout);
 			record.opened();
 			if (socket !== this.#socket) return;
 			this.#set("open");
@@ -49,6 +54,7 @@ export class Channel extends EventTarget {
 				this.dispatchEvent(new MessageEvent("message", { data }));
 		});
 		socket.addEventListener("close", ({ code, reason }) => {
+			clearTimeout(timeout);
 			record.closed(code, reason);
 			if (socket === this.#socket) this.#retry();
 		});

@@ -2,6 +2,7 @@ import { byId, make } from "./dom.mjs";
 
 const PROBE_FIRST_MS = 250;
 const PROBE_LONGEST_MS = 2000;
+const ANSWER_TIMEOUT_MS = 5000;
 
 /** How the engines are called on the page. */
 export const engineLabels = { native: "Rust", typescript: "TypeScript" };
@@ -76,7 +77,9 @@ export class Server extends EventTarget {
 }
 
 async function fetchJson(path) {
-	const response = await fetch(path);
+	const response = await fetch(path, {
+		signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+	});
 	if (!response.ok) throw new Error(`${path}: status ${response.status}`);
 	return response.json();
 }
