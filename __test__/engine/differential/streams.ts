@@ -54,7 +54,7 @@ const closeCodes = [
 export function randomCase(random: Random): StreamCase {
 	const role = random.chance(0.8) ? "server" : "client";
 	const limits = [0, 1, 5, 40, 64, 130, 1000, 100_000];
-	let bytes = Buffer.concat(randomFrames(random, role));
+	let bytes: Buffer = Buffer.concat(randomFrames(random, role));
 	if (random.chance(0.25)) bytes = damage(random, bytes);
 	if (random.chance(0.2))
 		bytes = bytes.subarray(0, random.below(bytes.length + 1));
