@@ -3,7 +3,10 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { Connection } from "../connection/connection.js";
-import type { WebSocketOptions } from "../connection/settings.js";
+import {
+	resolveSettings,
+	type WebSocketOptions,
+} from "../connection/settings.js";
 import { createError, WebSocketError } from "../errors.js";
 import { encodeFieldValue, isToken } from "../protocol/handshake.js";
 
@@ -57,12 +60,15 @@ export function connect(
 	const target = parseUrl(url);
 	const protocols = checkProtocols(given.protocols);
 	checkHeaders(given.extraHeaders);
+	checkSignal(given.signal);
+	// The Connection does so again: here it is before there is a socket that would be left behind.
+	resolveSettings(given, Connection.maxBufferLength);
 	// Compatibility: 1.7 sets them in the caller's object.
 	given.port = target.port;
 	given.host = target.host;
 	// A signal is for the attempt only: net would destroy the open connection with it.
 	const socketOptions =
-		given.signal === undefined ? given : { ...given, signal: undefined };
+		given.signal == null ? given : { ...given, signal: undefined };
 	const socket = target.isSecure
 		? tls.connect(socketOptions as tls.ConnectionOptions)
 		: net.connect(socketOptions as net.NetConnectOpts);
@@ -178,6 +184,16 @@ function checkProtocols(given: string[] | string | undefined): string[] {
 		}
 	});
 	return protocols;
+}
+
+function checkSignal(signal: unknown): void {
+	const isSignal = (value: object) =>
+		"aborted" in value && "addEventListener" in value;
+	if (signal === undefined || signal === null) return;
+	if (typeof signal !== "object" || !isSignal(signal))
+		throw createError("WS_ERR_OPTION", {
+			detail: "signal should be an AbortSignal",
+		});
 }
 
 function checkHeaders(extraHeaders: Record<string, unknown> | undefined): void {

@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { createError, WebSocketError } from "../errors.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
 import type { SendCallback } from "../transport/link.js";
 
@@ -36,6 +37,7 @@ export class OutStream extends Writable {
 	#chunks: Uint8Array[] = [];
 	#byteLength = 0;
 	#isEnded = false;
+	#isCutOff = false;
 
 	/**
 	 * @param connection an open connection
@@ -91,6 +93,7 @@ export class OutStream extends Writable {
 		if (
 			this.hasSent &&
 			!this.#isEnded &&
+			!this.#isCutOff &&
 			this.connection.readyState === ReadyState.OPEN
 		) {
 			this.connection.close(1011, "A binary message was abandoned");
@@ -100,6 +103,7 @@ export class OutStream extends Writable {
 
 	/** The connection has ended. @internal */
 	cutOff(error: Error): void {
+		this.#isCutOff = true;
 		this.destroy(this.listenerCount("error") > 0 ? error : undefined);
 	}
 
@@ -117,6 +121,24 @@ export class OutStream extends Writable {
 		const isFirst = !this.hasSent;
 		this.hasSent = true;
 		this.#isEnded = isFinal;
-		this.connection[sendFragment](payload, isFirst, isFinal, callback);
+		const done =
+			callback &&
+			((error?: Error | null) => this.#sent(error ?? null, callback));
+		this.connection[sendFragment](payload, isFirst, isFinal, done);
+	}
+
+	#sent(error: Error | null, callback: (error?: Error | null) => void): void {
+		if (error === null) {
+			callback();
+			return;
+		}
+		const lost =
+			error instanceof WebSocketError
+				? error
+				: createError("WS_ERR_CONNECTION_LOST", { cause: error });
+		// A write may fail before the connection is known to be lost. Destroyed first, so that the Writable does not emit the
+		// error where nobody listens.
+		this.cutOff(lost);
+		callback(lost);
 	}
 }
