@@ -9,8 +9,9 @@ import type {
 	Role,
 } from "../engine.js";
 import type { Binding } from "./binding.js";
-import { DecoderHost, NativeDecoder } from "./decoder.js";
+import { NativeDecoder } from "./decoder.js";
 import { NativeEncoder } from "./encoder.js";
+import { DecoderHost } from "./host.js";
 import { loadBinding } from "./load.js";
 
 /**

@@ -1,0 +1,63 @@
+import type { DecoderOptions } from "../engine.js";
+import { type Binding, WORDS_PER_RECORD } from "./binding.js";
+
+/** A batch this long makes the cost of a call disappear, and stays in the fastest cache. */
+const RECORDS_PER_BATCH = 256;
+
+/** A decoder's place in the addon; -1 once it is freed. */
+export interface Slot {
+	index: number;
+}
+
+/** What the decoders of an engine share: the addon, and memory for records. */
+export class DecoderHost {
+	readonly binding: Binding;
+	/** One array for each depth of nesting: a sink may feed another decoder while records are being delivered. */
+	readonly #records: Uint32Array[] = [];
+	readonly #numbers: number[] = [];
+	/** How many decoders are delivering, one within another, less one. */
+	depth = -1;
+	/** Frees what a decoder holds natively when it was dropped without `destroy`. */
+	readonly #registry: FinalizationRegistry<Slot>;
+
+	constructor(binding: Binding) {
+		this.binding = binding;
+		this.#registry = new FinalizationRegistry((slot) => this.free(slot));
+	}
+
+	/** Makes the native half of `decoder`. */
+	allocate(decoder: object, { role, limits }: DecoderOptions): Slot {
+		const index = this.binding.createDecoder(
+			role === "server",
+			limits.maxMessageBytes,
+			limits.maxStreamBytes,
+			limits.maxFragments,
+		);
+		const slot = { index };
+		this.#registry.register(decoder, slot);
+		return slot;
+	}
+
+	/** Frees what the slot names; once more does nothing. */
+	free(slot: Slot): void {
+		if (slot.index < 0) return;
+		this.binding.destroyDecoder(slot.index);
+		slot.index = -1;
+	}
+
+	/** The records of the present depth. */
+	records(): Uint32Array {
+		const { depth } = this;
+		if (depth === this.#records.length) {
+			const words = new Uint32Array((1 + RECORDS_PER_BATCH) * WORDS_PER_RECORD);
+			this.#numbers.push(this.binding.registerRecords(words));
+			this.#records.push(words);
+		}
+		return this.#records[depth];
+	}
+
+	/** The number the addon knows those records by. */
+	recordsNumber(): number {
+		return this.#numbers[this.depth];
+	}
+}
