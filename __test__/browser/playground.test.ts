@@ -15,9 +15,8 @@ import {
 } from "vitest";
 import { launchChromium, missingChromium } from "./chromium.js";
 import { PlaygroundProcess, WITHOUT_ADDONS } from "./playground-process.js";
-import { WatchedPage } from "./watched-page.js";
+import { POLL, WatchedPage } from "./watched-page.js";
 
-const POLL = { timeout: 20_000, interval: 50 };
 const ENGINES = ["native", "typescript"];
 
 if (missingChromium !== null && process.env.CI !== "true")
@@ -60,7 +59,8 @@ function drivePage(): void {
 
 	test("screams back what is typed", async () => {
 		const page = await open();
-		await page.scream("hi");
+		await page.page.fill("#scream-text", "hi");
+		await page.page.click("#scream-button");
 		await expect.poll(() => page.text("#scream-log"), POLL).toBe("hi → HI!!!");
 		await page.scream("grüße <i>");
 		await expect
@@ -158,7 +158,7 @@ function drivePage(): void {
 			const before = await playground.echoed();
 			const shown = () => shownEchoes(page, engine);
 
-			await page.page.click("#speed-button");
+			await page.press("#speed-button");
 			await expect.poll(shown, POLL).toBeGreaterThan(500);
 			const earlier = await shown();
 			await expect.poll(shown, POLL).toBeGreaterThan(earlier + 500);
@@ -168,7 +168,7 @@ function drivePage(): void {
 					POLL,
 				)
 				.toMatch(/(Rust|TypeScript): median [\d,]+ messages per second/);
-			await page.page.click("#speed-button");
+			await page.press("#speed-button");
 
 			const total = await shown();
 			const after = await playground.echoed();
@@ -196,11 +196,11 @@ function drivePage(): void {
 				const page = await open();
 				await page.chooseEngine(engine);
 				await page.page.selectOption("#speed-payload", payload);
-				await page.page.click("#speed-button");
+				await page.press("#speed-button");
 				await expect
 					.poll(() => shownEchoes(page, engine), POLL)
 					.toBeGreaterThan(100);
-				await page.page.click("#speed-button");
+				await page.press("#speed-button");
 				expect(await page.text("#speed-note")).not.toContain("changed");
 			},
 		);
@@ -210,7 +210,7 @@ function drivePage(): void {
 			const page = await open();
 			await page.chooseEngine(engine);
 			for (let count = 1; count <= 3; count++) {
-				await page.page.click("#ping-button");
+				await page.press("#ping-button");
 				for (const figure of ["#ping-server", "#ping-echo"]) {
 					await expect
 						.poll(() => page.text(`${figure}-median`), POLL)
@@ -243,7 +243,7 @@ function drivePage(): void {
 		const page = await open();
 		const rows = page.page.locator("#inspector-messages li");
 		await page.scream("inspect me");
-		await rows.filter({ hasText: "INSPECT ME!!!" }).waitFor();
+		await page.waitForText("#inspector-messages li", "INSPECT ME!!!");
 		const sent = page.page.locator(
 			"#inspector-messages [data-direction=out][data-engine]",
 			{ hasText: "inspect me" },
@@ -252,15 +252,15 @@ function drivePage(): void {
 			/^[\d:.]+\s+↑\s+\/scream\s+text\s+10 B\s+inspect me$/,
 		);
 
-		await page.page.click("#inspector-pause");
+		await page.press("#inspector-pause");
 		await page.scream("unseen");
 		await expect
 			.poll(() => page.text("#inspector-note"), POLL)
 			.toBe("Paused. 2 passed unseen.");
 		expect(await rows.filter({ hasText: "unseen" }).count()).toBe(0);
-		await page.page.click("#inspector-pause");
+		await page.press("#inspector-pause");
 		await page.scream("seen");
-		await rows.filter({ hasText: "SEEN!!!" }).waitFor();
+		await page.waitForText("#inspector-messages li", "SEEN!!!");
 	});
 
 	test("can be used with the keyboard alone", async () => {
@@ -305,12 +305,9 @@ function drivePage(): void {
 			await expect
 				.poll(() => page.text("#upload-verdict"), POLL)
 				.toContain("Both agree");
-			await page.page.click("#speed-button");
-			await page.page
-				.locator("#inspector-messages li", { hasText: "messages echoed" })
-				.first()
-				.waitFor();
-			await page.page.click("#speed-button");
+			await page.press("#speed-button");
+			await page.waitForText("#inspector-messages li", "messages echoed");
+			await page.press("#speed-button");
 			const widths = await page.page.evaluate(() => [
 				document.documentElement.scrollWidth,
 				document.body.scrollWidth,
@@ -332,12 +329,10 @@ function drivePage(): void {
 			page.serverIsDown = true;
 			expect(await playground.stop(signal)).toBe(ending);
 			await page.waitForState("lost, retrying");
-			await page.page
-				.locator("#inspector-connections li", {
-					hasText: `closed ${closeCode}`,
-				})
-				.first()
-				.waitFor();
+			await page.waitForText(
+				"#inspector-connections li",
+				`closed ${closeCode}`,
+			);
 			await playground.start();
 			await page.waitForState("connected");
 			page.serverIsDown = false;
@@ -354,7 +349,7 @@ function drivePage(): void {
 		const page = await open();
 		const engine = available[0];
 		const count = async () => (await playground.echoed())[engine];
-		await page.page.click("#speed-button");
+		await page.press("#speed-button");
 		await expect.poll(count, POLL).toBeGreaterThan(200);
 		page.serverIsDown = true;
 		await playground.stop();
@@ -363,7 +358,7 @@ function drivePage(): void {
 		await page.waitForState("connected");
 		await expect.poll(count, POLL).toBeGreaterThan(200);
 		page.serverIsDown = false;
-		await page.page.click("#speed-button");
+		await page.press("#speed-button");
 	});
 }
 

@@ -1,4 +1,8 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { expect } from "vitest";
+
+/** How long the page may take to show something, and how often it is looked at. */
+export const POLL = { timeout: 20_000, interval: 50 };
 
 /** A page of its own browser context that notes whatever goes wrong in it. */
 export class WatchedPage {
@@ -54,9 +58,9 @@ export class WatchedPage {
 	/** Waits until the header says so. */
 	async waitForState(text: string): Promise<void> {
 		try {
-			await this.page.locator("#state", { hasText: text }).waitFor();
+			await expect.poll(() => this.text("#state"), POLL).toBe(text);
 		} catch (error) {
-			const seen = await this.page.locator("body").innerText();
+			const seen = await this.text("body");
 			throw new Error(
 				`The page does not say "${text}". Problems: ${this.problems.join("; ")}\n${seen}`,
 				{ cause: error },
@@ -64,10 +68,31 @@ export class WatchedPage {
 		}
 	}
 
+	/** Waits until some element with this selector has the text in it. */
+	async waitForText(selector: string, text: string): Promise<void> {
+		const found = this.page.locator(selector, { hasText: text });
+		await expect
+			.poll(() => found.count(), {
+				...POLL,
+				message: `"${text}" in ${selector}`,
+			})
+			.toBeGreaterThan(0);
+	}
+
 	/** Switches the engine that all connections of the page use. */
 	async chooseEngine(name: string): Promise<void> {
-		await this.page.locator(`#engine-switch input[value=${name}]`).check();
+		const choice = this.page.locator(`#engine-switch input[value=${name}]`);
+		await choice.press("Space");
+		expect(await choice.isChecked()).toBe(true);
 		await this.waitForState("connected");
+	}
+
+	/**
+	 * Presses a button with the keyboard: a click waits for the page to be painted several times, which takes long while
+	 * a flood runs on a busy machine without a GPU.
+	 */
+	async press(selector: string): Promise<void> {
+		await this.page.locator(selector).press("Enter");
 	}
 
 	text(selector: string): Promise<string> {
@@ -90,8 +115,8 @@ export class WatchedPage {
 	}
 
 	/** Waits for a line of the chat. */
-	async waitForChat(text: string): Promise<void> {
-		await this.page.locator("#chat-log li", { hasText: text }).last().waitFor();
+	waitForChat(text: string): Promise<void> {
+		return this.waitForText("#chat-log li", text);
 	}
 
 	close(): Promise<void> {
