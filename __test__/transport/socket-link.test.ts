@@ -1,5 +1,6 @@
 import { createServer, connect as netConnect, type Socket } from "node:net";
-import { afterAll, beforeAll, test } from "vitest";
+import { Duplex } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine } from "../../lib/engine/engine.js";
 import { createNativeEngine } from "../../lib/engine/native/engine.js";
 import { createTypeScriptEngine } from "../../lib/engine/typescript/engine.js";
@@ -9,9 +10,11 @@ import {
 	DEFAULT_MAX_STREAM_BYTES,
 } from "../../lib/rfc6455/limits.js";
 import { SocketLink } from "../../lib/transport/socket/socket-link.js";
-import { next, nextValue } from "../support/compat-wait.js";
+import { next, nextValue, turns, until } from "../support/compat-wait.js";
+import { frame } from "../support/frames.js";
 import { duplexPair } from "./duplex-pair.js";
 import { describeLink } from "./link.contract.js";
+import { Recorder } from "./recorder.js";
 
 const limits = {
 	maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
@@ -57,3 +60,87 @@ for (const engine of engines) {
 		},
 	);
 }
+
+/** A stream that finishes each write when told to. */
+class Stepwise extends Duplex {
+	readonly finish: (() => void)[] = [];
+	isBroken = false;
+
+	override _read(): void {}
+
+	override _write(
+		_chunk: Buffer,
+		_encoding: BufferEncoding,
+		callback: () => void,
+	): void {
+		if (this.isBroken) throw new Error("broken");
+		this.finish.push(callback);
+	}
+
+	override _writev(_chunks: unknown, callback: () => void): void {
+		this.finish.push(callback);
+	}
+}
+
+describe("a SocketLink", () => {
+	function make(): { stream: Stepwise; link: SocketLink; sink: Recorder } {
+		const stream = new Stepwise();
+		const link = new SocketLink(stream, engines[0], "server", limits);
+		const sink = new Recorder();
+		link.open(sink, new Uint8Array(0));
+		return { stream, link, sink };
+	}
+
+	test("drains where what was ahead has left before the turn of what waits", async () => {
+		const { stream, link, sink } = make();
+		const mark = stream.writableHighWaterMark;
+		link.sendBytes(0x82, Buffer.alloc(mark - 1000));
+		link.flush();
+		expect(link.sendBytes(0x82, Buffer.alloc(1000))).toBe(false);
+		// Finished before the second is handed over: the stream itself was never over its mark.
+		stream.finish[0]();
+		await until("the second write", () => stream.finish.length === 2);
+		await turns();
+		expect(sink.events).toEqual([]);
+		stream.finish[1]();
+		await until("the drain", () => sink.events.length === 1);
+		expect(sink.events).toEqual(["drain"]);
+		expect(link.bufferedAmount).toBe(0);
+	});
+
+	test("that cannot write does not keep others from writing", async () => {
+		const one = make();
+		const two = make();
+		const thrown: string[] = [];
+		const others = process.listeners("uncaughtException");
+		process.removeAllListeners("uncaughtException");
+		process.on("uncaughtException", (error) => thrown.push(error.message));
+		try {
+			one.stream.isBroken = true;
+			one.link.sendText(0x81, "a");
+			two.link.sendText(0x81, "b");
+			await turns();
+		} finally {
+			process.removeAllListeners("uncaughtException");
+			for (const other of others) process.on("uncaughtException", other);
+		}
+		expect(thrown).toEqual(["broken"]);
+		expect(two.stream.finish).toHaveLength(1);
+	});
+
+	test("leaves the chunks of a foreign stream as they came, for its other readers", async () => {
+		const [near, peer] = duplexPair();
+		const link = new SocketLink(near, engines[0], "server", limits);
+		const sink = new Recorder();
+		const raw: Buffer[] = [];
+		near.on("data", (chunk: Buffer) => raw.push(chunk));
+		link.open(sink, new Uint8Array(0));
+		const bytes = frame({ opcode: 1, payload: "hello", mask: true });
+		peer.write(bytes);
+		await until("the text", () => sink.events.length === 1);
+		expect(sink.events).toEqual(["text hello"]);
+		expect(Buffer.concat(raw)).toEqual(bytes);
+		link.destroy();
+		await until("the end", () => sink.events.includes("closed"));
+	});
+});

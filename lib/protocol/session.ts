@@ -152,7 +152,11 @@ export class Session {
 	ping(payload: Buffer): void {
 		if (this.#readyState !== ReadyState.OPEN) return;
 		if (this.#driver.isCongested) this.#ping = Buffer.from(payload);
-		else this.#driver.sendControl(Opcode.PONG, payload);
+		else {
+			// One that waits is older than this one.
+			this.#ping = null;
+			this.#driver.sendControl(Opcode.PONG, payload);
+		}
 		this.#driver.ping(payload);
 	}
 

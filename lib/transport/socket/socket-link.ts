@@ -35,7 +35,13 @@ let hasExitHook = false;
 function flushDirty(): void {
 	const links = dirty;
 	dirty = [];
-	for (const link of links) link.flush();
+	let flushed = 0;
+	try {
+		while (flushed < links.length) links[flushed++].flush();
+	} finally {
+		// A stream of the user's own whose write throws does not take the others with it.
+		for (; flushed < links.length; flushed++) flushLater(links[flushed]);
+	}
 }
 
 /** Has `link.flush` run at the end of this tick; should the process exit before that, on 'exit'. */
@@ -184,9 +190,16 @@ export class SocketLink implements Link {
 			return;
 		}
 		const done =
-			callbacks === null
+			callbacks === null && !this.#needsDrain
 				? undefined
-				: (error?: Error | null) => settle(callbacks, error ?? null);
+				: (error?: Error | null) => {
+						// The socket itself is silent where it was not over its mark when this was handed over.
+						try {
+							this.drained();
+						} finally {
+							if (callbacks !== null) settle(callbacks, error ?? null);
+						}
+					};
 		const last = segments.length - 1;
 		if (last === 0) {
 			this.raw.write.call(socket, segments[0], done);
@@ -196,9 +209,6 @@ export class SocketLink implements Link {
 			this.raw.write.call(socket, segments[last], done);
 			socket.uncork();
 		}
-		// Where the operating system took it all, the socket will not speak of it.
-		if (this.#needsDrain && !socket.writableNeedDrain)
-			process.nextTick(onDrainOf, this);
 	}
 
 	pause(): void {
@@ -411,10 +421,6 @@ function onClose(this: Duplex): void {
 
 function onCloseOf(link: SocketLink): void {
 	link.closed();
-}
-
-function onDrainOf(link: SocketLink): void {
-	link.drained();
 }
 
 function turnOf(link: SocketLink): void {
