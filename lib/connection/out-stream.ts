@@ -67,18 +67,6 @@ export class OutStream extends Writable {
 		else this.#sendGathered(false, callback);
 	}
 
-	override _writev(
-		chunks: { chunk: Buffer; encoding: BufferEncoding }[],
-		callback: (error?: Error | null) => void,
-	): void {
-		for (const { chunk } of chunks) {
-			this.#chunks.push(chunk);
-			this.#byteLength += chunk.length;
-		}
-		if (this.#byteLength < this.minSize) callback();
-		else this.#sendGathered(false, callback);
-	}
-
 	override _final(callback: (error?: Error | null) => void): void {
 		this.#sendGathered(true);
 		callback();
