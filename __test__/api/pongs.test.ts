@@ -5,7 +5,7 @@ test("a ping that waits is not answered behind a later one", () => {
 	const pongs: string[] = [];
 	const nop = () => {};
 	const driver = {
-		isCongested: true,
+		isCongested: true as boolean,
 		sendControl: (_opcode: number, payload: Buffer) =>
 			pongs.push(payload.toString()),
 		shutdown: nop,

@@ -275,7 +275,8 @@ export class SocketLink implements Link {
 	}
 
 	drained(): void {
-		if (!this.#needsDrain || this.#isClosed || this.bufferedAmount > 0) return;
+		if (!this.#needsDrain || this.#socket.destroyed) return;
+		if (this.bufferedAmount > 0) return;
 		this.#needsDrain = false;
 		this.#sink?.drain();
 	}
