@@ -52,7 +52,7 @@ export function setBinaryFragmentation(bytes: number): void {
 	Connection.binaryFragmentation = checkBytes(bytes);
 }
 
-/** Sets the default of `maxMessageBytes`, for servers and connections made from now on. Default: 2 MiB. */
+/** Sets the default of `maxMessageBytes`, for the connections made from now on. Default: 2 MiB. */
 export function setMaxBufferLength(bytes: number): void {
 	Connection.maxBufferLength = checkBytes(bytes);
 }

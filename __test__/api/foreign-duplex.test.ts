@@ -23,7 +23,7 @@ const DeepConnection = require("nodejs-websocket/Connection") as new (
 ) => Connection;
 
 /** A Duplex that carries its bytes over a TCP connection. */
-class Proxy extends Duplex {
+class ProxyingDuplex extends Duplex {
 	readonly #inner;
 	constructor(port: number) {
 		super();
@@ -149,7 +149,7 @@ describe("a Connection over streams that are no sockets", () => {
 		async (bench) => {
 			const served = await bench.serve();
 			const accepted = served.accepted();
-			const stream = new Proxy(served.port);
+			const stream = new ProxyingDuplex(served.port);
 			bench.afterwards(() => stream.destroy());
 			const far = new DeepConnection(stream, {
 				path: "/",

@@ -38,6 +38,8 @@ describe("a send", () => {
 			wire.socket.pause();
 			const drains = record(near, "drain");
 			await congest(near);
+			// Until the peer's buffers were full the operating system drained more than once.
+			drains.length = 0;
 			expect(near.sendText("more")).toBe(false);
 			expect(near.sendText("and more")).toBe(false);
 			await turns(10);

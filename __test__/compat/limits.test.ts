@@ -52,12 +52,20 @@ describe("setMaxBufferLength", () => {
 		},
 	);
 
-	kept("counts for connections that were made before", async (bench) => {
+	formerly("counted for connections that were open already", async (bench) => {
 		const { near, far } = await bench.pair();
 		setMax(bench, 6_000_000);
 		const text = next(near, "text");
 		far.sendText("x".repeat(5_000_000));
 		expect(((await text)[0] as string).length).toBe(5_000_000);
+	});
+
+	fixed("lets connections that are open keep their limit", async (bench) => {
+		const { near, far } = await bench.pair();
+		setMax(bench, 6_000_000);
+		const closed = next(near, "close");
+		far.sendText("x".repeat(5_000_000));
+		expect((await closed)[0]).toBe(1009);
 	});
 
 	fixed(

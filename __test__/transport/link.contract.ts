@@ -160,6 +160,8 @@ export function describeLink(name: string, factory: LinkFactory): void {
 				link.sendBytes(0x82, block);
 				await turns(1);
 			}
+			// Until the peer's buffers were full the operating system drained more than once.
+			sink.events.length = 0;
 			expect(link.sendText(TEXT, "more")).toBe(false);
 			await turns(5);
 			expect(sink.events).toEqual([]);

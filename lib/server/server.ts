@@ -49,7 +49,21 @@ export class Server extends ConnectionParent {
 	/** The open connections, in the order they came. */
 	readonly connections: Connection[] = [];
 	/** @internal */
-	override readonly settings: ConnectionSettings;
+	override get settings(): ConnectionSettings {
+		// Compatibility: `setMaxBufferLength` counts for the connections a server accepts from then on.
+		const { limits } = this.#settings;
+		const maxMessageBytes = Connection.maxBufferLength;
+		if (this.#hasDefaultLimit && limits.maxMessageBytes !== maxMessageBytes) {
+			this.#settings = {
+				...this.#settings,
+				limits: { ...limits, maxMessageBytes },
+			};
+		}
+		return this.#settings;
+	}
+	#settings: ConnectionSettings;
+	/** `maxMessageBytes` was not given. */
+	readonly #hasDefaultLimit: boolean;
 	readonly #selectProtocol: SelectProtocol | null;
 	readonly #opening: ServerOpening;
 	/** A 'close' is due: the server listens, or was asked to listen or to close, and has not emitted it since. */
@@ -69,7 +83,8 @@ export class Server extends ConnectionParent {
 		const listener = typeof options === "function" ? options : callback;
 		const given: ServerOptions =
 			(typeof options === "function" ? undefined : options) ?? {};
-		this.settings = resolveSettings(given, Connection.maxBufferLength);
+		this.#settings = resolveSettings(given, Connection.maxBufferLength);
+		this.#hasDefaultLimit = given.maxMessageBytes === undefined;
 		this.#selectProtocol =
 			given.selectProtocol ?? firstOf(given.validProtocols);
 		this.#opening = new ServerOpening(this.settings.handshakeTimeoutMs);

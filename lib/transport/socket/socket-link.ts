@@ -26,7 +26,7 @@ import { guard, linkOf, type RawMethods } from "./socket-guard.js";
 const REFERENCE_BYTES = 32 * 1024;
 
 /** Gathered output that leaves at once, in bytes: more would only delay the peer. */
-const GATHER_BYTES = 128 * 1024;
+const GATHER_BYTES = 64 * 1024;
 
 /** Links with output that waits for the end of the tick. */
 let dirty: SocketLink[] = [];
@@ -370,8 +370,20 @@ export class SocketLink implements Link {
 		return this.#hasRoom();
 	}
 
+	/**
+	 * The back-pressure boolean. False only where the socket itself has said so: programs written for 1.7 then wait for the
+	 * socket's own 'drain'.
+	 */
 	#hasRoom(): boolean {
-		if (this.bufferedAmount < this.#socket.writableHighWaterMark) return true;
+		const socket = this.#socket;
+		const waiting = socket.writableLength;
+		if (
+			waiting > 0 &&
+			waiting + this.#outbox.byteLength >= socket.writableHighWaterMark
+		) {
+			this.flush();
+		}
+		if (!socket.writableNeedDrain) return true;
 		this.#needsDrain = true;
 		return false;
 	}
