@@ -184,10 +184,6 @@ const otherErrors = {
 		initiator: "local",
 		text: "The native engine cannot be used here",
 	},
-	WS_ERR_TRANSPORT_UNAVAILABLE: {
-		initiator: "local",
-		text: "The native transport cannot be used here",
-	},
 	// The opening handshake. The texts are those of nodejs-websocket 1.7 where it has one.
 	WS_ERR_HANDSHAKE_TOO_SHORT: {
 		initiator: "remote",
