@@ -140,7 +140,10 @@ describe("for await over a connection", () => {
 		const far = bench.connect(`ws://127.0.0.1:${port}/`);
 		const { got, error } = await loop(far);
 		expect(got).toEqual([]);
-		expect(error).toMatchObject({ code: "WS_ERR_CONNECTION_LOST" });
+		expect(error).toMatchObject({
+			code: "WS_ERR_HANDSHAKE_STATUS",
+			statusCode: 403,
+		});
 	});
 
 	behaves("made after the end it ends, or throws, at once", async (bench) => {
