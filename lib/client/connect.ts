@@ -55,7 +55,7 @@ export function connect(
 	callback?: () => void,
 ): Connection {
 	const listener = typeof options === "function" ? options : callback;
-	const given: ConnectOptions =
+	let given: ConnectOptions =
 		(typeof options === "function" ? undefined : options) ?? {};
 	const target = parseUrl(url);
 	const protocols = checkProtocols(given.protocols);
@@ -64,6 +64,7 @@ export function connect(
 	// The Connection does so again: here it is before there is a socket that would be left behind.
 	resolveSettings(given, Connection.maxBufferLength);
 	// Compatibility: 1.7 sets them in the caller's object.
+	if (!Object.isExtensible(given)) given = { ...given };
 	given.port = target.port;
 	given.host = target.host;
 	// A signal is for the attempt only: net would destroy the open connection with it.
@@ -197,6 +198,11 @@ function checkSignal(signal: unknown): void {
 }
 
 function checkHeaders(extraHeaders: Record<string, unknown> | undefined): void {
+	if (extraHeaders != null && typeof extraHeaders !== "object") {
+		throw createError("WS_ERR_OPTION", {
+			detail: "extraHeaders should be an object",
+		});
+	}
 	for (const name in extraHeaders) {
 		try {
 			validateHeaderName(name);

@@ -122,7 +122,7 @@ export class Driver implements SessionDriver {
 		try {
 			this.error(error);
 		} finally {
-			this.session.closed();
+			this.session.closed(error);
 		}
 	}
 
@@ -326,9 +326,9 @@ export class Driver implements SessionDriver {
 		// A stream that its reader destroyed takes no more: what still comes of the message is dropped.
 		if (stream === null || stream.destroyed) return;
 		if (stream.hasReader) {
-			if (stream.readableLength >= IN_STREAM_HIGH_WATER_MARK)
+			if (stream.unreadBytes >= IN_STREAM_HIGH_WATER_MARK)
 				this.#setPause(PAUSED_BY_STREAM, true);
-		} else if (stream.readableLength > this.#settings.limits.maxMessageBytes) {
+		} else if (stream.unreadBytes > this.#settings.limits.maxMessageBytes) {
 			this.session.fail(createError("WS_ERR_STREAM_UNREAD"));
 		}
 	}

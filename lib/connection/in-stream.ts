@@ -3,6 +3,12 @@ import { Readable } from "node:stream";
 /** How much an InStream with a reader buffers before its connection stops reading, in bytes. */
 export const IN_STREAM_HIGH_WATER_MARK = 128 * 1024;
 
+/** What a piece costs beside its bytes; counted so far as it is shorter than this, in bytes. */
+const PIECE_BYTES = 256;
+
+/** A piece is copied where it would keep more than this many times its length alive. */
+const MAX_PINNED = 4;
+
 /**
  * A binary message being received: one Readable per message, from its first bytes on.
  *
@@ -13,6 +19,8 @@ export class InStream extends Readable {
 	/** The message was cut off: what was read is not the whole. */
 	aborted = false;
 	#onRoom: (() => void) | undefined;
+	/** What the pieces not read yet cost beside their bytes. */
+	#overhead = 0;
 
 	/** @param onRoom called when more can be taken; internal */
 	constructor(onRoom?: () => void) {
@@ -29,6 +37,32 @@ export class InStream extends Readable {
 		this.#onRoom?.();
 	}
 
+	// Where the last reader goes away, for one because what it was piped into failed, reading goes on: paused for a reader
+	// that is gone it would never hear of the end. ('removeListener' is not emitted for the events streams know.)
+
+	override removeListener(
+		event: string | symbol,
+		listener: (...values: never[]) => void,
+	): this {
+		super.removeListener(event, listener as () => void);
+		if (!this.hasReader) this.#onRoom?.();
+		return this;
+	}
+
+	override off(
+		event: string | symbol,
+		listener: (...values: never[]) => void,
+	): this {
+		return this.removeListener(event, listener);
+	}
+
+	override removeAllListeners(event?: string | symbol): this {
+		if (event === undefined) super.removeAllListeners();
+		else super.removeAllListeners(event);
+		if (!this.hasReader) this.#onRoom?.();
+		return this;
+	}
+
 	override _destroy(
 		error: Error | null,
 		callback: (error?: Error | null) => void,
@@ -38,9 +72,18 @@ export class InStream extends Readable {
 		callback(error);
 	}
 
+	/** What the unread part costs, in bytes: tiny pieces count for more than they hold. @internal */
+	get unreadBytes(): number {
+		return this.readableLength === 0 ? 0 : this.readableLength + this.#overhead;
+	}
+
 	/** Appends a piece of the message. @internal */
 	addData(data: Uint8Array): void {
-		this.push(data);
+		if (this.readableLength === 0) this.#overhead = 0;
+		this.#overhead += Math.max(0, PIECE_BYTES - data.byteLength);
+		// A few bytes must not keep the whole chunk they came in.
+		const isPinning = data.buffer.byteLength > MAX_PINNED * data.byteLength;
+		this.push(isPinning ? Buffer.from(data) : data);
 	}
 
 	/** The message is complete. @internal */

@@ -208,7 +208,8 @@ export class Session {
 
 	drain(): void {
 		this.#answerPing();
-		this.#driver.drain();
+		// After 'close' there is nothing to go on with.
+		if (this.#readyState === ReadyState.OPEN) this.#driver.drain();
 	}
 
 	/** The peer ended its side of the transport. */
@@ -224,11 +225,15 @@ export class Session {
 		if (this.#readyState !== ReadyState.CLOSED) this.#driver.error(error);
 	}
 
-	/** The transport is gone. */
-	closed(): void {
+	/**
+	 * The transport is gone.
+	 *
+	 * @param error why, where the opening handshake failed
+	 */
+	closed(error: Error | null = null): void {
 		this.#isShut = true;
 		try {
-			this.#lose();
+			this.#lose(error);
 		} finally {
 			this.#driver.ended({
 				code: this.#received?.code ?? CloseCode.ABNORMAL,
@@ -298,14 +303,14 @@ export class Session {
 	}
 
 	/** The transport ended without a close frame, or after the handshake. */
-	#lose(): void {
+	#lose(error: Error | null = null): void {
 		this.#readyState = ReadyState.CLOSED;
 		if (this.#isTold) return;
 		const cause = this.#transportError ?? undefined;
 		this.#tell(
 			CloseCode.ABNORMAL,
 			"",
-			createError("WS_ERR_CONNECTION_LOST", { cause }),
+			error ?? createError("WS_ERR_CONNECTION_LOST", { cause }),
 		);
 	}
 

@@ -85,6 +85,7 @@ export class Server extends ConnectionParent {
 			(typeof options === "function" ? undefined : options) ?? {};
 		this.#settings = resolveSettings(given, Connection.maxBufferLength);
 		this.#hasDefaultLimit = given.maxMessageBytes === undefined;
+		checkProtocolOptions(given);
 		this.#selectProtocol =
 			given.selectProtocol ?? firstOf(given.validProtocols);
 		this.#opening = new ServerOpening(this.settings.handshakeTimeoutMs);
@@ -231,4 +232,18 @@ function callbackFailed(message: string, cause?: unknown): Refusal {
 		message: "Internal server error",
 		cause: cause ?? new Error(message),
 	};
+}
+
+function checkProtocolOptions(options: ServerOptions): void {
+	const { selectProtocol, validProtocols } = options;
+	if (selectProtocol && typeof selectProtocol !== "function") {
+		throw createError("WS_ERR_OPTION", {
+			detail: "selectProtocol should be a function",
+		});
+	}
+	if (validProtocols && !Array.isArray(validProtocols)) {
+		throw createError("WS_ERR_OPTION", {
+			detail: "validProtocols should be an array of strings",
+		});
+	}
 }

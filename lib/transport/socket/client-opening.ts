@@ -75,7 +75,7 @@ export class ClientOpening {
 		if (options.signal?.aborted) process.nextTick(this.#onAbort);
 		const isTls = socket instanceof TLSSocket;
 		// A deep-required Connection may be handed a socket that is connected already.
-		if (socket.connecting || isTls)
+		if (isTls ? isSecuring(socket) : socket.connecting)
 			socket.once(isTls ? "secureConnect" : "connect", this.#onConnect);
 		else process.nextTick(this.#onConnect);
 	}
@@ -226,3 +226,8 @@ export class ClientOpening {
 }
 
 function ignore(): void {}
+
+/** Whether the TLS handshake is not done; node's types lack the property. */
+function isSecuring(socket: TLSSocket): boolean {
+	return (socket as TLSSocket & { secureConnecting: boolean }).secureConnecting;
+}

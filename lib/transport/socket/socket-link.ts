@@ -125,6 +125,9 @@ export class SocketLink implements Link {
 			sink,
 		);
 		if (this.#isPaused) this.#decoder.suspend();
+		// The peer may end its side while messages of its last chunk wait for their turn: the replies still go out, and the
+		// session answers FIN with FIN.
+		socket.allowHalfOpen = true;
 		socket.on("data", onData);
 		socket.on("drain", onDrain);
 		socket.on("end", onEnd);
