@@ -2,7 +2,13 @@
 import { Writable } from "node:stream";
 import type { InStream } from "nodejs-websocket";
 import { describe, expect } from "vitest";
-import { next, nextValue, record, until } from "../support/compat-wait.js";
+import {
+	next,
+	nextValue,
+	record,
+	turns,
+	until,
+} from "../support/compat-wait.js";
 import { closeFrame, frame } from "../support/compat-wire.js";
 import { behaves } from "./api-bench.js";
 
@@ -38,6 +44,29 @@ describe("a connection paused for a reader", () => {
 		expect(texts).toEqual([]);
 		reader.removeAllListeners("readable");
 		await until("the text", () => texts.length === 1);
+	});
+});
+
+describe("a reader that waits for 'readable' now and then", () => {
+	behaves("is a reader in between, too", async (bench) => {
+		const { near, far } = await bench.pair({ maxMessageBytes: 300_000 });
+		const stream = nextValue<InStream>(near, "binary");
+		far.sendBinary(Buffer.alloc(3_000_000, 1));
+		const reader = await stream;
+		let ended = false;
+		let got = 0;
+		reader.once("end", () => {
+			ended = true;
+		});
+		while (!ended) {
+			const piece: Buffer | null = reader.read();
+			got += piece?.length ?? 0;
+			await turns(20);
+			if (piece === null && !ended) {
+				await Promise.race([next(reader, "readable"), next(reader, "end")]);
+			}
+		}
+		expect(got).toBe(3_000_000);
 	});
 });
 

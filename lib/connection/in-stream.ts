@@ -30,7 +30,13 @@ export class InStream extends Readable {
 
 	/** Whether somebody reads, or has asked to: 'data', 'readable', a pipe, an iterator. */
 	get hasReader(): boolean {
-		return this.listenerCount("data") > 0 || this.listenerCount("readable") > 0;
+		return (
+			this.listenerCount("data") > 0 ||
+			this.listenerCount("readable") > 0 ||
+			// One that calls `read()` and waits with `once(stream, "readable")` has no listener in between. After a pipe that
+			// failed `readableFlowing` is false.
+			(this.readableDidRead && this.readableFlowing !== false)
+		);
 	}
 
 	override _read(): void {
