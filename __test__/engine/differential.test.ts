@@ -15,8 +15,8 @@ import {
 	nativeMissing,
 	typeScriptEngine,
 } from "../support/engines.js";
+import { Random } from "../support/random.js";
 import { findDifference, runEngine } from "./differential/compare.js";
-import { Random } from "./differential/random.js";
 import { reduceCase } from "./differential/reduce.js";
 import { randomCase, type StreamCase } from "./differential/streams.js";
 

@@ -12,7 +12,8 @@ import type { ConnectionLike } from "../support/compat-types.js";
 import { deferred } from "../support/compat-wait.js";
 import { request } from "../support/compat-wire.js";
 import { onEachEngine } from "../support/peer-engines.js";
-import { Random, RandomMessages } from "../support/peer-random.js";
+import { RandomMessages } from "../support/peer-random.js";
+import { Random } from "../support/random.js";
 import { RawPeer } from "../support/raw-peer.js";
 
 vi.setConfig({ testTimeout: 60_000 });

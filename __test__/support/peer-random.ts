@@ -1,35 +1,6 @@
 /** Random messages and cuts that a seed repeats exactly. */
 
-/** A generator of numbers (mulberry32): the same seed gives the same sequence. */
-export class Random {
-	#state: number;
-
-	constructor(seed: number) {
-		this.#state = seed >>> 0;
-	}
-
-	/** A number from 0 up to 1. */
-	fraction(): number {
-		this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-		let mixed = this.#state;
-		mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	}
-
-	/** An integer from 0 to `most`. */
-	upTo(most: number): number {
-		return Math.floor(this.fraction() * (most + 1));
-	}
-
-	chance(probability: number): boolean {
-		return this.fraction() < probability;
-	}
-
-	pick<T>(list: readonly T[]): T {
-		return list[this.upTo(list.length - 1)];
-	}
-}
+import type { Random } from "./random.js";
 
 const LONGEST = 200 * 1024;
 

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { frame } from "./compat-wire.js";
-import type { Random } from "./peer-random.js";
+import type { Random } from "./random.js";
 
 export interface RawMessage {
 	isBinary: boolean;

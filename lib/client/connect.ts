@@ -77,7 +77,7 @@ export function connect(
 	return new Connection(
 		socket,
 		{
-			...pickOptions(given),
+			...given,
 			path,
 			host: host ?? "localhost",
 			hostHeader,
@@ -85,26 +85,6 @@ export function connect(
 		},
 		listener,
 	);
-}
-
-function pickOptions(options: ConnectOptions) {
-	const {
-		engine,
-		maxMessageBytes,
-		maxStreamBytes,
-		maxFragments,
-		handshakeTimeoutMs,
-		closeTimeoutMs,
-	} = options;
-	const limits = { maxMessageBytes, maxStreamBytes, maxFragments };
-	return {
-		engine,
-		...limits,
-		handshakeTimeoutMs,
-		closeTimeoutMs,
-		extraHeaders: options.extraHeaders,
-		signal: options.signal,
-	};
 }
 
 function parseUrl(input: string | URL): Target {

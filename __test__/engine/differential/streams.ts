@@ -1,6 +1,6 @@
 /** Random streams of frames: valid ones, damaged ones, with limits they may break, in random cuts. */
 import { type FrameFields, frame } from "../../support/frames.js";
-import type { Random } from "./random.js";
+import type { Random } from "../../support/random.js";
 
 /** A stream and how it is fed; plain JSON, as kept in cases/. */
 export interface StreamCase {

@@ -20,6 +20,11 @@ export class Random {
 		return Math.floor(this.fraction() * below);
 	}
 
+	/** An integer from 0 to `most`. */
+	upTo(most: number): number {
+		return this.below(most + 1);
+	}
+
 	/** True with the given chance. */
 	chance(chance: number): boolean {
 		return this.fraction() < chance;
