@@ -111,6 +111,21 @@ const otherErrors = {
 		closeCode: 1013,
 		text: "The incomplete messages of this process have reached maxPendingBytes",
 	},
+	WS_ERR_BUFFERED_BYTES: {
+		initiator: "remote",
+		closeCode: 1013,
+		text: "The peer does not read: what waits for it has reached maxBufferedBytes",
+	},
+	WS_ERR_RATE: {
+		initiator: "remote",
+		closeCode: 1008,
+		text: "The peer sends more per second than the limit",
+	},
+	WS_ERR_IDLE_TIMEOUT: {
+		initiator: "remote",
+		closeCode: 1001,
+		text: "Nothing came from the peer for idleTimeoutMs",
+	},
 	// Use at the wrong time. The texts are those of nodejs-websocket 1.7.
 	WS_ERR_NOT_OPEN: {
 		initiator: "local",
@@ -227,7 +242,7 @@ const otherErrors = {
 	},
 	WS_ERR_HANDSHAKE_CALLBACK: {
 		initiator: "local",
-		text: "selectProtocol failed, the opening handshake was refused",
+		text: "selectProtocol or authorize failed, the opening handshake was refused",
 	},
 	WS_ERR_HANDSHAKE_TIMEOUT: {
 		initiator: "remote",

@@ -3,7 +3,8 @@ import { connect } from "./client/connect.js";
 import { Connection } from "./connection/connection.js";
 import { engineInfo } from "./engine/select.js";
 import { createError } from "./errors.js";
-import { Server, type ServerOptions } from "./server/server.js";
+import type { ServerOptions } from "./server/options.js";
+import { Server } from "./server/server.js";
 
 export type { ConnectOptions } from "./client/connect.js";
 export type { BinaryData, ConnectionEvents } from "./connection/connection.js";
@@ -19,9 +20,11 @@ export {
 } from "./errors.js";
 export type { CloseResult } from "./protocol/session.js";
 export type {
-	SelectProtocol,
-	ServerOptions,
-} from "./server/server.js";
+	Authorize,
+	AuthorizeResult,
+	Unauthorized,
+} from "./server/authorization.js";
+export type { SelectProtocol, ServerOptions } from "./server/options.js";
 export type { SendCallback } from "./transport/link.js";
 export { setMaxPendingBytes } from "./transport/pending-bytes.js";
 export { Connection, connect, Server };

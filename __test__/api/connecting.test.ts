@@ -166,6 +166,14 @@ describe("an option that is wrong", () => {
 			["handshakeTimeoutMs", 2 ** 31, "WS_ERR_OPTION_RANGE"],
 			["closeTimeoutMs", "1s", "WS_ERR_OPTION"],
 			["closeTimeoutMs", Number.POSITIVE_INFINITY, "WS_ERR_OPTION_RANGE"],
+			["idleTimeoutMs", 0, "WS_ERR_OPTION_RANGE"],
+			["idleTimeoutMs", 2 ** 31, "WS_ERR_OPTION_RANGE"],
+			["maxBufferedBytes", 0, "WS_ERR_OPTION_RANGE"],
+			["overflowPolicy", "wait", "WS_ERR_OPTION"],
+			["maxMessagesPerSecond", 0, "WS_ERR_OPTION_RANGE"],
+			["maxBytesPerSecond", "1M", "WS_ERR_OPTION"],
+			["maxControlFramesPerSecond", -1, "WS_ERR_OPTION_RANGE"],
+			["ratePolicy", true, "WS_ERR_OPTION"],
 		];
 	test.each(cases)("%s: %j is told by createServer", (name, value, code) => {
 		expect(() => library.createServer({ [name]: value })).toThrow(

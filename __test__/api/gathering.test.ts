@@ -264,7 +264,9 @@ describe("automatic pongs", () => {
 	behaves(
 		"are bounded and coalesced while the peer does not read",
 		async (bench) => {
-			const { near, wire } = await bench.rawClient();
+			const { near, wire } = await bench.rawClient({
+				maxControlFramesPerSecond: Number.POSITIVE_INFINITY,
+			});
 			wire.socket.pause();
 			// Fills the way to the peer, so that the pongs have to wait here.
 			const block = Buffer.alloc(1024 * 1024);

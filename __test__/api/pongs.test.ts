@@ -15,6 +15,8 @@ test("a ping that waits is not answered behind a later one", () => {
 		error: nop,
 		drain: nop,
 		ended: nop,
+		received: nop,
+		admitControlFrame: () => true,
 		text: nop,
 		binary: nop,
 		binaryBegin: () => "stream" as const,

@@ -12,6 +12,8 @@ import { ReadyState } from "../../lib/rfc6455/ready-state.js";
 class Recorder implements SessionDriver {
 	readonly log: string[] = [];
 	isCongested = false;
+	/** Whether pings and pongs are within the rate. */
+	admits = true;
 	result: CloseResult | null = null;
 	lastError: Error | null = null;
 	sendControl(opcode: number, payload: Buffer): void {
@@ -43,6 +45,10 @@ class Recorder implements SessionDriver {
 	ended(result: CloseResult): void {
 		this.result = result;
 		this.log.push("ended");
+	}
+	received(): void {}
+	admitControlFrame(): boolean {
+		return this.admits;
 	}
 	text(message: string): void {
 		this.log.push(`text ${message}`);
@@ -277,6 +283,16 @@ describe("pings", () => {
 		session.drain();
 		// Nor does the user hear of room for what can no longer be sent.
 		expect(driver.take()).toEqual([]);
+	});
+});
+
+describe("pings and pongs over the rate", () => {
+	test("are neither answered nor told", () => {
+		const { session, driver } = open("server");
+		driver.admits = false;
+		session.ping(Buffer.from("a"));
+		session.pong(Buffer.from("b"));
+		expect(driver.log).toEqual([]);
 	});
 });
 

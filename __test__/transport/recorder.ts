@@ -12,6 +12,12 @@ export class Recorder implements LinkSink {
 		this.#actions.set(event, action);
 	}
 
+	/** Bytes told of so far. */
+	receivedBytes = 0;
+
+	received = (byteLength: number) => {
+		this.receivedBytes += byteLength;
+	};
 	text = (message: string) => this.#tell(`text ${message}`);
 	binary = (message: Buffer) => this.#tell(`binary ${message}`);
 	binaryBegin = (): "stream" => {

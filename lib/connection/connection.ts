@@ -2,8 +2,12 @@ import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
-import { createError, type ErrorCode } from "../errors.js";
-import type { CloseResult } from "../protocol/session.js";
+import {
+	createError,
+	type ErrorCode,
+	type WebSocketErrorFields,
+} from "../errors.js";
+import type { CloseResult, Session } from "../protocol/session.js";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
 import { FIN, MAX_CONTROL_PAYLOAD, Opcode } from "../rfc6455/opcode.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
@@ -188,7 +192,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	 * Sends a text message; a Buffer or Uint8Array is taken for its UTF-8.
 	 *
 	 * @param callback called when the operating system has the data, or with the error
-	 * @returns false when the peer is behind: wait for 'drain'. Undefined where nothing was sent (see the class).
+	 * @returns false when the peer is behind: wait for 'drain'. Undefined where nothing was sent (see the class, and
+	 *   `overflowPolicy`).
 	 * @throws TypeError `WS_ERR_TEXT_TYPE` for anything else, and for bytes that are not UTF-8
 	 */
 	sendText(
@@ -287,9 +292,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 				detail: `it has ${payload.byteLength}`,
 			});
 		}
-		if (this.readyState === ReadyState.OPEN)
-			this.#driver.link?.sendBytes(FIN | Opcode.PING, payload);
-		else this.#misused("WS_ERR_NOT_OPEN", undefined);
+		if (this.readyState !== ReadyState.OPEN)
+			this.#misused("WS_ERR_NOT_OPEN", undefined);
+		else if (this.#driver.isOverflowing) this.#overflowed(undefined);
+		else this.#driver.link?.sendBytes(FIN | Opcode.PING, payload);
 	}
 
 	/**
@@ -335,8 +341,20 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		if (this.readyState !== ReadyState.OPEN)
 			this.#misused("WS_ERR_NOT_OPEN", callback);
 		else if (this.outStream !== null) this.#misused(duringBinary, callback);
+		else if (this.#driver.isOverflowing) this.#overflowed(callback);
 		else return true;
 		return false;
+	}
+
+	/** Too much waits for the peer to send more. */
+	#overflowed(callback: SendCallback | undefined): void {
+		const { maxBufferedBytes, overflowPolicy } = this.#driver.settings;
+		const detail = `${maxBufferedBytes} bytes`;
+		const error = createError("WS_ERR_BUFFERED_BYTES", { detail });
+		if (callback !== undefined) process.nextTick(callback, error);
+		// Not at once: a loop that sends would find the connection closed in its middle, which is misuse, and throws.
+		if (overflowPolicy === "close")
+			process.nextTick(failSession, this.#driver.session, error);
 	}
 
 	#misused(code: ErrorCode, callback: SendCallback | undefined): void {
@@ -411,6 +429,14 @@ function toBytes(data: unknown): Uint8Array {
 			new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
 		);
 	throw createError("WS_ERR_DATA_TYPE");
+}
+
+function failSession(
+	session: Session,
+	error: Error & WebSocketErrorFields,
+): void {
+	// A loop asks for it many times.
+	if (session.readyState === ReadyState.OPEN) session.fail(error);
 }
 
 function describe(value: unknown): string {

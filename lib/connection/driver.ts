@@ -6,7 +6,7 @@
 import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { Role } from "../engine/engine.js";
-import { createError } from "../errors.js";
+import { createError, type WebSocketErrorFields } from "../errors.js";
 import {
 	type CloseResult,
 	Session,
@@ -17,6 +17,7 @@ import type { Link } from "../transport/link.js";
 import { IN_STREAM_HIGH_WATER_MARK, InStream } from "./in-stream.js";
 import { MessageIterator } from "./message-iterator.js";
 import type { OutStream } from "./out-stream.js";
+import { type LimitedConnection, PeerLimits } from "./peer-limits.js";
 import type { ConnectionSettings } from "./settings.js";
 
 /** Output that makes automatic pongs wait and be coalesced, in bytes. */
@@ -26,6 +27,7 @@ const CONGESTED_BYTES = 64 * 1024;
 const PAUSED_BY_USER = 1;
 const PAUSED_BY_STREAM = 2;
 const PAUSED_BY_ITERATOR = 4;
+const PAUSED_BY_RATE = 8;
 
 /** The binary message being received in pieces. */
 const NO_MESSAGE = 0;
@@ -38,7 +40,7 @@ export interface DrivenConnection extends EventEmitter {
 	outStream: OutStream | null;
 }
 
-export class Driver implements SessionDriver {
+export class Driver implements SessionDriver, LimitedConnection {
 	readonly session: Session;
 	readonly #connection: DrivenConnection;
 	readonly #settings: ConnectionSettings;
@@ -49,6 +51,8 @@ export class Driver implements SessionDriver {
 	/** Called at the end, before the user's listeners: housekeeping that `removeAllListeners` must not reach. */
 	#onClosing: (() => void) | null = null;
 	#deadline: NodeJS.Timeout | null = null;
+	/** From when the connection is open until its end is known. */
+	#peerLimits: PeerLimits | null = null;
 	#pauses = 0;
 	#messageState = NO_MESSAGE;
 	#inStream: InStream | null = null;
@@ -109,6 +113,7 @@ export class Driver implements SessionDriver {
 		this.session.opened();
 		this.#link = link;
 		if (this.#pauses !== 0) link.pause();
+		this.#peerLimits = new PeerLimits(this.#settings, this);
 		try {
 			announce();
 		} finally {
@@ -143,6 +148,40 @@ export class Driver implements SessionDriver {
 		else this.#pauses &= ~reason;
 		if (before === 0 && this.#pauses !== 0) this.#link?.pause();
 		else if (before !== 0 && this.#pauses === 0) this.#link?.resume();
+	}
+
+	// Limits.
+
+	/** Whether so much waits for the peer that nothing more may be sent; see `overflowPolicy`. */
+	get isOverflowing(): boolean {
+		return (
+			this.#link !== null &&
+			this.#link.bufferedAmount >= this.#settings.maxBufferedBytes
+		);
+	}
+
+	received(byteLength: number): void {
+		this.#peerLimits?.received(byteLength);
+	}
+
+	admitControlFrame(): boolean {
+		return this.#peerLimits?.admitControlFrame() ?? true;
+	}
+
+	#admitMessage(): boolean {
+		return this.#peerLimits?.admitMessage() ?? true;
+	}
+
+	get isReading(): boolean {
+		return this.#pauses === 0;
+	}
+
+	setRatePause(isOn: boolean): void {
+		this.#setPause(PAUSED_BY_RATE, isOn);
+	}
+
+	fail(error: Error & WebSocketErrorFields): void {
+		this.session.fail(error);
 	}
 
 	// What the session asks for.
@@ -210,6 +249,8 @@ export class Driver implements SessionDriver {
 		error: Error | null,
 	): void {
 		this.#endError = error;
+		this.#peerLimits?.stop();
+		this.#peerLimits = null;
 		this.#setPause(this.#pauses, false);
 		const lost = error ?? createError("WS_ERR_CONNECTION_CLOSED");
 		this.#inStream?.cutOff(lost);
@@ -234,6 +275,7 @@ export class Driver implements SessionDriver {
 	// Messages.
 
 	text(message: string): void {
+		if (!this.#admitMessage()) return;
 		// First, so that a 'text' listener that throws does not take the message from them.
 		this.#push(message);
 		this.#connection.emit("text", message);
@@ -243,6 +285,10 @@ export class Driver implements SessionDriver {
 	}
 
 	binary(message: Buffer): void {
+		if (this.#admitMessage()) this.#binary(message);
+	}
+
+	#binary(message: Buffer): void {
 		const connection = this.#connection;
 		if (this.#wantsWhole()) {
 			this.#push(message);
@@ -261,6 +307,8 @@ export class Driver implements SessionDriver {
 
 	binaryBegin(): "collect" | "stream" {
 		if (this.#wantsWhole()) return "collect";
+		// Counted here rather than at its end, which may be far. A collected one is counted by `binary`.
+		if (!this.#admitMessage()) return "stream";
 		this.#messageState = MESSAGE_BEGUN;
 		return "stream";
 	}
@@ -278,7 +326,7 @@ export class Driver implements SessionDriver {
 		const state = this.#messageState;
 		this.#messageState = NO_MESSAGE;
 		if (state === MESSAGE_BEGUN) {
-			this.binary(Buffer.alloc(0));
+			this.#binary(Buffer.alloc(0));
 			return;
 		}
 		const stream = this.#inStream;

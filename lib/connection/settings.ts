@@ -1,12 +1,13 @@
 /** The options that servers and clients share, checked and with their defaults. */
 import type { Engine } from "../engine/engine.js";
 import { selectEngine } from "../engine/select.js";
-import { createError } from "../errors.js";
 import {
 	DEFAULT_MAX_FRAGMENTS,
 	DEFAULT_MAX_STREAM_BYTES,
 	type DecoderLimits,
 } from "../rfc6455/limits.js";
+import { numberOption, wordOption } from "./options.js";
+import type { PeerLimitsSettings } from "./peer-limits.js";
 
 /** Options of a server and of a client, beside those of net and tls. */
 export interface WebSocketOptions {
@@ -28,19 +29,55 @@ export interface WebSocketOptions {
 	handshakeTimeoutMs?: number;
 	/** Time for the peer's part of the closing handshake, in milliseconds; then the socket is destroyed. Default: 10,000. */
 	closeTimeoutMs?: number;
+	/**
+	 * How long nothing may come from the peer, in milliseconds; then the connection fails with 1001 (a quarter later at
+	 * most). Does not run while reading is paused. Default: no limit.
+	 */
+	idleTimeoutMs?: number;
+	/**
+	 * How many bytes may wait for a peer that does not read; a send that finds as many waiting is dealt with by
+	 * `overflowPolicy`. Default: 64 MiB.
+	 */
+	maxBufferedBytes?: number;
+	/**
+	 * What happens to such a send: "close" fails the connection with 1013, "drop" drops the message, and its callback gets
+	 * the error. Default: "close".
+	 */
+	overflowPolicy?: "close" | "drop";
+	/** How many messages a peer may send per second, a second's worth at once; see `ratePolicy`. Default: no limit. */
+	maxMessagesPerSecond?: number;
+	/** How many bytes a peer may send per second, a second's worth at once; see `ratePolicy`. Default: no limit. */
+	maxBytesPerSecond?: number;
+	/** How many pings and pongs a peer may send per second, a second's worth at once; see `ratePolicy`. Default: 1000. */
+	maxControlFramesPerSecond?: number;
+	/**
+	 * What happens to a peer that sends more per second: "close" fails the connection with 1008, "pause" stops reading
+	 * until it is within the limit again. Default: "close".
+	 */
+	ratePolicy?: "close" | "pause";
 }
 
-export interface ConnectionSettings {
+export interface ConnectionSettings extends PeerLimitsSettings {
 	engine: Engine;
 	limits: DecoderLimits;
 	handshakeTimeoutMs: number;
 	closeTimeoutMs: number;
+	maxBufferedBytes: number;
+	overflowPolicy: "close" | "drop";
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
+/** 64 MiB: more than a program that waits for 'drain' ever has waiting, less than hurts a server with some slow readers. */
+const DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+
+/** Far more than any use of pings and pongs, far less than what keeps a core busy. */
+const DEFAULT_MAX_CONTROL_FRAMES_PER_SECOND = 1000;
+
 /** Longest delay setTimeout takes, in milliseconds. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /**
  * Checks `options`.
@@ -52,56 +89,48 @@ export function resolveSettings(
 	options: WebSocketOptions,
 	maxMessageBytes: number,
 ): ConnectionSettings {
+	const timeout = (
+		name: "handshakeTimeoutMs" | "closeTimeoutMs" | "idleTimeoutMs",
+		standard: number,
+	) =>
+		numberOption(options, name, { standard, least: 1, most: MAX_TIMEOUT_MS });
+	const rate = (
+		name:
+			| "maxMessagesPerSecond"
+			| "maxBytesPerSecond"
+			| "maxControlFramesPerSecond",
+		standard: number,
+	) => numberOption(options, name, { standard, least: Number.MIN_VALUE });
 	return {
 		engine: selectEngine(options.engine),
 		limits: {
-			maxMessageBytes: number(options, "maxMessageBytes", maxMessageBytes, 0),
-			maxStreamBytes: number(
-				options,
-				"maxStreamBytes",
-				DEFAULT_MAX_STREAM_BYTES,
-				0,
-			),
-			maxFragments: number(options, "maxFragments", DEFAULT_MAX_FRAGMENTS, 1),
+			maxMessageBytes: numberOption(options, "maxMessageBytes", {
+				standard: maxMessageBytes,
+			}),
+			maxStreamBytes: numberOption(options, "maxStreamBytes", {
+				standard: DEFAULT_MAX_STREAM_BYTES,
+			}),
+			maxFragments: numberOption(options, "maxFragments", {
+				standard: DEFAULT_MAX_FRAGMENTS,
+				least: 1,
+			}),
 		},
-		handshakeTimeoutMs: number(
-			options,
-			"handshakeTimeoutMs",
-			DEFAULT_TIMEOUT_MS,
-			1,
-			MAX_TIMEOUT_MS,
-		),
-		closeTimeoutMs: number(
-			options,
-			"closeTimeoutMs",
-			DEFAULT_TIMEOUT_MS,
-			1,
-			MAX_TIMEOUT_MS,
-		),
+		handshakeTimeoutMs: timeout("handshakeTimeoutMs", DEFAULT_TIMEOUT_MS),
+		closeTimeoutMs: timeout("closeTimeoutMs", DEFAULT_TIMEOUT_MS),
+		idleTimeoutMs: timeout("idleTimeoutMs", UNLIMITED),
+		maxBufferedBytes: numberOption(options, "maxBufferedBytes", {
+			standard: DEFAULT_MAX_BUFFERED_BYTES,
+			least: 1,
+		}),
+		overflowPolicy: wordOption(options, "overflowPolicy", ["close", "drop"]),
+		rates: {
+			messages: rate("maxMessagesPerSecond", UNLIMITED),
+			bytes: rate("maxBytesPerSecond", UNLIMITED),
+			controlFrames: rate(
+				"maxControlFramesPerSecond",
+				DEFAULT_MAX_CONTROL_FRAMES_PER_SECOND,
+			),
+		},
+		ratePolicy: wordOption(options, "ratePolicy", ["close", "pause"]),
 	};
-}
-
-type NumericOption = Exclude<keyof WebSocketOptions, "engine">;
-
-function number(
-	options: WebSocketOptions,
-	name: NumericOption,
-	standard: number,
-	least: number,
-	most?: number,
-) {
-	const value: unknown = options[name];
-	if (value === undefined) return standard;
-	if (typeof value !== "number")
-		throw createError("WS_ERR_OPTION", {
-			detail: `${name} should be a number`,
-		});
-	if (!(value >= least) || value > (most ?? Number.POSITIVE_INFINITY)) {
-		const range =
-			most === undefined ? `at least ${least}` : `${least} to ${most}`;
-		throw createError("WS_ERR_OPTION_RANGE", {
-			detail: `${name} should be ${range}, it is ${value}`,
-		});
-	}
-	return value;
 }

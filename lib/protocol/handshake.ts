@@ -35,7 +35,8 @@ export interface AcceptedRequest {
 	protocols: string[];
 }
 
-function refuse(
+/** Makes a Refusal. */
+export function refuse(
 	statusCode: number,
 	message: string,
 	headers: Record<string, string> = {},
@@ -47,7 +48,7 @@ const upgradeRequired = (message: string) =>
 	refuse(426, message, { Upgrade: "websocket", "Sec-WebSocket-Version": "13" });
 
 /** The values of every field called `name` (lower case). */
-function fieldValues(rawHeaders: string[], name: string): string[] {
+export function fieldValues(rawHeaders: string[], name: string): string[] {
 	const values: string[] = [];
 	for (let i = 0; i < rawHeaders.length; i += 2) {
 		if (

@@ -36,6 +36,10 @@ export interface CloseResult {
 export interface SessionDriver extends Omit<DecoderSink, "close" | "failure"> {
 	/** Whether earlier output still waits for the peer; automatic pongs are then coalesced. */
 	readonly isCongested: boolean;
+	/** So many bytes came while the connection is open. May fail the session. */
+	received(byteLength: number): void;
+	/** Counts a ping or pong. Returns false where the peer sends too many; the session has then been failed. */
+	admitControlFrame(): boolean;
 	sendControl(opcode: number, payload: Buffer): void;
 	/** Sends what waits, then FIN. */
 	shutdown(): void;
@@ -119,6 +123,10 @@ export class Session {
 			this.#readyState = ReadyState.OPEN;
 	}
 
+	received(byteLength: number): void {
+		if (this.#readyState === ReadyState.OPEN) this.#driver.received(byteLength);
+	}
+
 	// What the peer sent. "Data frames received after a close frame was sent are dropped", as in 1.7.
 
 	text(message: string): void {
@@ -151,6 +159,7 @@ export class Session {
 	 */
 	ping(payload: Buffer): void {
 		if (this.#readyState !== ReadyState.OPEN) return;
+		if (!this.#driver.admitControlFrame()) return;
 		if (this.#driver.isCongested) this.#ping = Buffer.from(payload);
 		else {
 			// One that waits is older than this one.
@@ -161,6 +170,13 @@ export class Session {
 	}
 
 	pong(payload: Buffer): void {
+		// Told also while closing, but not once this side has given up.
+		if (this.#isShut) return;
+		if (
+			this.#readyState === ReadyState.OPEN &&
+			!this.#driver.admitControlFrame()
+		)
+			return;
 		this.#driver.pong(payload);
 	}
 

@@ -10,7 +10,6 @@ import { ConnectionParent } from "../connection/parent.js";
 import {
 	type ConnectionSettings,
 	resolveSettings,
-	type WebSocketOptions,
 } from "../connection/settings.js";
 import { createError } from "../errors.js";
 import {
@@ -19,26 +18,18 @@ import {
 	decodeHeaders,
 	type Refusal,
 } from "../protocol/handshake.js";
+import { checkHost, checkOrigin } from "../protocol/origin.js";
 import { ServerOpening } from "../transport/socket/server-opening.js";
+import { Admission } from "./admission.js";
+import { askAuthorization, callbackFailed } from "./authorization.js";
+import {
+	resolveServerSettings,
+	type ServerOptions,
+	type ServerSettings,
+} from "./options.js";
 
-/** Chooses a subprotocol among those a client offers; undefined, null or "" for none. */
-export type SelectProtocol = (
-	connection: Connection,
-	protocols: string[],
-) => string | null | undefined;
-
-/** Options of a server. All of them are handed to `net.createServer` or `tls.createServer`, too. */
-export interface ServerOptions
-	extends WebSocketOptions,
-		net.ServerOpts,
-		tls.TlsOptions {
-	/** Use TLS; `key` and `cert` are then needed. Default: false. */
-	secure?: boolean;
-	/** Chooses the subprotocol; called only where the client offers some. Wins over `validProtocols`. */
-	selectProtocol?: SelectProtocol;
-	/** The subprotocols this server speaks: the first of the client's that is among them is chosen. */
-	validProtocols?: string[];
-}
+/** TCP asks a silent peer after this time whether it is there, in milliseconds; one that is not is lost ten seconds later. */
+const KEEP_ALIVE_DELAY_MS = 60_000;
 
 type Listen = net.Server["listen"];
 
@@ -64,7 +55,8 @@ export class Server extends ConnectionParent {
 	#settings: ConnectionSettings;
 	/** `maxMessageBytes` was not given. */
 	readonly #hasDefaultLimit: boolean;
-	readonly #selectProtocol: SelectProtocol | null;
+	readonly #serverSettings: ServerSettings;
+	readonly #admission: Admission;
 	readonly #opening: ServerOpening;
 	/** A 'close' is due: the server listens, or was asked to listen or to close, and has not emitted it since. */
 	#isCloseDue = false;
@@ -85,19 +77,22 @@ export class Server extends ConnectionParent {
 			(typeof options === "function" ? undefined : options) ?? {};
 		this.#settings = resolveSettings(given, Connection.maxBufferLength);
 		this.#hasDefaultLimit = given.maxMessageBytes === undefined;
-		checkProtocolOptions(given);
-		this.#selectProtocol =
-			given.selectProtocol ?? firstOf(given.validProtocols);
+		this.#serverSettings = resolveServerSettings(given);
+		this.#admission = new Admission(this.#serverSettings.admission);
 		this.#opening = new ServerOpening(this.settings.handshakeTimeoutMs);
 		const onSocket = (socket: net.Socket) => {
+			this.#admission.secured(socket);
 			new Connection(socket, this);
 		};
+		const defaults = {
+			keepAlive: true,
+			keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+			handshakeTimeout: this.settings.handshakeTimeoutMs,
+		};
 		this.socket = secure
-			? tls.createServer(
-					{ handshakeTimeout: this.settings.handshakeTimeoutMs, ...given },
-					onSocket,
-				)
-			: net.createServer(given, onSocket);
+			? tls.createServer({ ...defaults, ...given }, onSocket)
+			: net.createServer({ ...defaults, ...given }, onSocket);
+		this.#guardDoor(secure);
 		this.socket.on("listening", () => {
 			this.#isCloseDue = true;
 			this.emit("listening");
@@ -109,6 +104,31 @@ export class Server extends ConnectionParent {
 			if (!this.socket.listening) this.#closed();
 		});
 		if (typeof listener === "function") this.on("connection", listener);
+	}
+
+	/** How many peers are in their opening handshake, that of TLS included. */
+	get pendingHandshakes(): number {
+		return this.#admission.securing + this.#opening.pending;
+	}
+
+	/** Puts the judgement of the Admission before what the socket's server does with an accepted socket. */
+	#guardDoor(secure: boolean): void {
+		const inner = this.socket.listeners("connection");
+		this.socket.removeAllListeners("connection");
+		this.socket.on("connection", (socket: net.Socket) => {
+			const refusal = this.#admission.admit(socket, this.pendingHandshakes);
+			if (refusal === null) {
+				for (const listener of inner) listener.call(this.socket, socket);
+				return;
+			}
+			// A peer that wants TLS could not read the answer, and a TLS handshake is what costs most.
+			if (secure) socket.destroy();
+			else {
+				const { maxPendingHandshakes } = this.#serverSettings.admission;
+				this.#opening.turnAway(socket, refusal, maxPendingHandshakes);
+			}
+			this.#refused(socket, refusal);
+		});
 	}
 
 	/**
@@ -147,8 +167,10 @@ export class Server extends ConnectionParent {
 		const driver = driverOf(connection);
 		driver.onOpening(() => socket.destroy());
 		this.#opening.read(socket, {
-			accepted: (request, offer, head) =>
-				this.#accept(connection, request, offer, head),
+			authorize: (request, offer) =>
+				this.#authorize(connection, request, offer),
+			accepted: (_request, offer, head) =>
+				this.#accept(connection, offer, head),
 			refused: (refusal) => this.#refused(socket, refusal),
 		});
 		// A handshake that fails ends the connection like any other loss; once it is open its link takes over.
@@ -157,21 +179,34 @@ export class Server extends ConnectionParent {
 		});
 	}
 
-	#accept(
+	/** Whether a request that is valid by the RFC is let in by the program's rules. */
+	#authorize(
 		connection: Connection,
 		request: IncomingMessage,
 		offer: AcceptedRequest,
-		head: Buffer,
-	): Refusal | undefined {
+	): Refusal | null | Promise<Refusal | null> {
+		const { hosts, origins, authorize } = this.#serverSettings;
+		const refusal =
+			(hosts && checkHost(request, hosts)) ??
+			(origins && checkOrigin(request, origins));
+		if (refusal !== null) return refusal;
 		connection.path = request.url ?? "/";
 		connection.key = offer.key;
 		connection.headers = decodeHeaders(request.headers);
 		connection.protocols = offer.protocols;
+		return authorize && askAuthorization(authorize, request, connection);
+	}
+
+	#accept(
+		connection: Connection,
+		offer: AcceptedRequest,
+		head: Buffer,
+	): Refusal | undefined {
+		const { selectProtocol } = this.#serverSettings;
 		let protocol: string | undefined;
-		if (offer.protocols.length > 0 && this.#selectProtocol !== null) {
+		if (offer.protocols.length > 0 && selectProtocol !== null) {
 			try {
-				protocol =
-					this.#selectProtocol(connection, offer.protocols) || undefined;
+				protocol = selectProtocol(connection, offer.protocols) || undefined;
 			} catch (error) {
 				return callbackFailed("selectProtocol threw", error);
 			}
@@ -215,35 +250,5 @@ export class Server extends ConnectionParent {
 		if (!this.#isCloseDue) return;
 		this.#isCloseDue = false;
 		this.emit("close");
-	}
-}
-
-function firstOf(validProtocols: string[] | undefined): SelectProtocol | null {
-	if (!validProtocols) return null;
-	return (_connection, protocols) =>
-		protocols.find((protocol) => validProtocols.includes(protocol));
-}
-
-/** The client learns no more than that it is not its fault. */
-function callbackFailed(message: string, cause?: unknown): Refusal {
-	return {
-		statusCode: 500,
-		headers: {},
-		message: "Internal server error",
-		cause: cause ?? new Error(message),
-	};
-}
-
-function checkProtocolOptions(options: ServerOptions): void {
-	const { selectProtocol, validProtocols } = options;
-	if (selectProtocol && typeof selectProtocol !== "function") {
-		throw createError("WS_ERR_OPTION", {
-			detail: "selectProtocol should be a function",
-		});
-	}
-	if (validProtocols && !Array.isArray(validProtocols)) {
-		throw createError("WS_ERR_OPTION", {
-			detail: "validProtocols should be an array of strings",
-		});
 	}
 }

@@ -12,6 +12,8 @@ export type SendCallback = (error?: Error | null) => void;
 
 /** Where a Link reports: what the decoder has read, and what became of the transport. */
 export interface LinkSink extends Omit<DecoderSink, "failure"> {
+	/** So many bytes came from the transport; the events they hold follow. */
+	received(byteLength: number): void;
 	/** The bytes break a rule or a limit: the last event about bytes. */
 	failure(failure: ErrorCode): void;
 	/** The outbox is empty again after a send returned false. */

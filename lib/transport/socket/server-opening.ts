@@ -17,9 +17,20 @@ import {
 	type Refusal,
 } from "../../protocol/handshake.js";
 
-/** What becomes of one socket. `accepted` or `refused` comes at most once; neither where the peer goes away first. */
+/**
+ * What becomes of one socket. After `authorize`, `accepted` or `refused` comes at most once; neither where the peer goes away
+ * first.
+ */
 export interface OpeningHandler {
-	/** A valid request. The answer is the handler's to send; with a Refusal returned it is sent here. */
+	/**
+	 * A valid request: whether it is let in. Never throws or rejects. What the peer sends until a promise settles waits in
+	 * the socket, up to its high-water mark.
+	 */
+	authorize(
+		request: IncomingMessage,
+		offer: AcceptedRequest,
+	): Refusal | null | Promise<Refusal | null>;
+	/** A valid request that was let in. The answer is the handler's to send; with a Refusal returned it is sent here. */
 	accepted(
 		request: IncomingMessage,
 		offer: AcceptedRequest,
@@ -30,8 +41,11 @@ export interface OpeningHandler {
 }
 
 interface Opening {
-	handler: OpeningHandler;
+	/** Null for a socket that was turned away unread. */
+	handler: OpeningHandler | null;
 	deadline: NodeJS.Timeout;
+	/** The request has been read, and its authorization is awaited. */
+	isWaiting: boolean;
 	isAnswered: boolean;
 }
 
@@ -44,6 +58,12 @@ const tooSlow: Refusal = {
 	message: "The opening handshake took too long",
 };
 
+const notDecided: Refusal = {
+	statusCode: 503,
+	headers: {},
+	message: "The server took too long to decide about the request",
+};
+
 const notAnUpgrade: Refusal = {
 	statusCode: 400,
 	headers: {},
@@ -53,8 +73,10 @@ const notAnUpgrade: Refusal = {
 export class ServerOpening {
 	readonly #timeoutMs: number;
 	readonly #http: Server;
-	/** The sockets whose handshake is not done. */
+	/** The sockets whose handshake is not done, and those that were refused and are not gone. */
 	readonly #openings = new Map<Duplex, Opening>();
+	/** How many of them were refused. */
+	#refused = 0;
 
 	/** @param timeoutMs time for the whole request head, from when the socket was accepted */
 	constructor(timeoutMs: number) {
@@ -89,22 +111,39 @@ export class ServerOpening {
 
 	/** How many sockets are in their opening handshake. */
 	get pending(): number {
-		return this.#openings.size;
+		return this.#openings.size - this.#refused;
 	}
 
 	/** Reads the handshake of `socket`. */
 	read(socket: Socket, handler: OpeningHandler): void {
-		const deadline = setTimeout(
-			() => this.#refuse(socket, tooSlow),
-			this.#timeoutMs,
-		);
-		this.#openings.set(socket, { handler, deadline, isAnswered: false });
-		socket.once("close", () => this.#forget(socket));
-		// Until a link listens, an error of the socket is nobody's but the peer's.
-		socket.on("error", ignore);
+		this.#add(socket, handler);
 		this.#http.emit("connection", socket);
 		// With the server option pauseOnConnect the socket arrives paused.
 		if (socket.isPaused()) socket.resume();
+	}
+
+	/** Refuses `socket` unread; without a word where too many are being refused already. */
+	turnAway(socket: Socket, refusal: Refusal, limit: number): void {
+		if (this.#refused >= limit) {
+			socket.destroy();
+			return;
+		}
+		this.#add(socket, null);
+		this.#refuse(socket, refusal);
+	}
+
+	#add(socket: Socket, handler: OpeningHandler | null): void {
+		const deadline = setTimeout(() => this.#expire(socket), this.#timeoutMs);
+		const opening = { handler, deadline, isWaiting: false, isAnswered: false };
+		this.#openings.set(socket, opening);
+		socket.once("close", () => this.#forget(socket));
+		// Until a link listens, an error of the socket is nobody's but the peer's.
+		socket.on("error", ignore);
+	}
+
+	#expire(socket: Socket): void {
+		const isWaiting = this.#openings.get(socket)?.isWaiting;
+		this.#refuse(socket, isWaiting ? notDecided : tooSlow);
 	}
 
 	#request(
@@ -113,20 +152,32 @@ export class ServerOpening {
 		head: Buffer | null,
 	): void {
 		const opening = this.#openings.get(socket);
-		if (opening === undefined || opening.isAnswered) return;
+		const handler = opening?.handler;
+		if (!handler || opening.isAnswered || opening.isWaiting) return;
 		const offer = checkRequest(request);
-		let refusal: Refusal | undefined = notAnUpgrade;
-		if ("statusCode" in offer) {
-			refusal = offer;
-		} else if (head !== null) {
-			refusal = undefined;
+		if ("statusCode" in offer || head === null) {
+			this.#refuse(socket, "statusCode" in offer ? offer : notAnUpgrade);
+			return;
+		}
+		const decide = (decision: Refusal | null) => {
+			// The peer may have gone, or have been refused because it took too long.
+			if (this.#openings.get(socket) !== opening || opening.isAnswered) return;
+			let refusal = decision ?? undefined;
 			try {
-				refusal = opening.handler.accepted(request, offer, head);
+				refusal ??= handler.accepted(request, offer, head);
 			} finally {
 				if (refusal === undefined) this.#forget(socket);
 			}
+			if (refusal !== undefined) this.#refuse(socket, refusal);
+		};
+		const decision = handler.authorize(request, offer);
+		if (!(decision instanceof Promise)) {
+			decide(decision);
+			return;
 		}
-		if (refusal !== undefined) this.#refuse(socket, refusal);
+		opening.isWaiting = true;
+		// What a listener throws is an uncaught exception as ever, and no rejection.
+		decision.then((value) => process.nextTick(decide, value));
 	}
 
 	#invalid(error: Error & { code?: string }, socket: Duplex): void {
@@ -144,6 +195,7 @@ export class ServerOpening {
 		const opening = this.#openings.get(socket);
 		if (opening === undefined || opening.isAnswered) return;
 		opening.isAnswered = true;
+		this.#refused++;
 		clearTimeout(opening.deadline);
 		if (socket.writable) {
 			// What the peer still sends is read and dropped: unread bytes would turn our FIN into a reset, and the answer
@@ -155,13 +207,14 @@ export class ServerOpening {
 		} else {
 			socket.destroy();
 		}
-		opening.handler.refused(refusal);
+		opening.handler?.refused(refusal);
 	}
 
 	#forget(socket: Duplex): void {
 		const opening = this.#openings.get(socket);
 		if (opening === undefined) return;
 		clearTimeout(opening.deadline);
+		if (opening.isAnswered) this.#refused--;
 		this.#openings.delete(socket);
 	}
 }
@@ -170,10 +223,13 @@ function response({ statusCode, headers, message }: Refusal): string {
 	const body = `${message}\n`;
 	// "A sender of Upgrade MUST also send an 'Upgrade' connection option" (RFC 9110, section 7.8).
 	const connection = "Upgrade" in headers ? "Upgrade, close" : "close";
-	let head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\nConnection: ${connection}\r\n`;
-	for (const [name, value] of Object.entries(headers))
-		head += `${name}: ${value}\r\n`;
-	return `${head}Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+	let head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ""}\r\nConnection: ${connection}\r\n`;
+	const fields = Object.entries(headers);
+	if (!fields.some(([name]) => name.toLowerCase() === "content-type"))
+		fields.push(["Content-Type", "text/plain"]);
+	fields.push(["Content-Length", String(Buffer.byteLength(body))]);
+	for (const [name, value] of fields) head += `${name}: ${value}\r\n`;
+	return `${head}\r\n${body}`;
 }
 
 function ignore(): void {}

@@ -316,6 +316,7 @@ export class SocketLink implements Link {
 		this.#isDelivering = true;
 		let isDone = false;
 		try {
+			if (chunk !== null) this.#sink?.received(chunk.byteLength);
 			isDone = chunk === null ? decoder.resume() : decoder.feed(chunk);
 		} finally {
 			this.#isDelivering = false;

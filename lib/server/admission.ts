@@ -1,0 +1,97 @@
+/**
+ * How many peers a server lets in, in all and from one address: judged when a socket is accepted, before anything is read
+ * or made for it.
+ */
+import type { Socket } from "node:net";
+import { type Refusal, refuse } from "../protocol/handshake.js";
+
+export interface AdmissionLimits {
+	maxConnections: number;
+	maxConnectionsPerAddress: number;
+	maxPendingHandshakes: number;
+}
+
+export class Admission {
+	readonly #limits: AdmissionLimits;
+	/** Sockets let in and not gone. */
+	#admitted = 0;
+	/** Of these, those that can speak: all without TLS, else those whose TLS handshake is done. */
+	#secured = 0;
+	readonly #byAddress = new Map<string, number>();
+
+	constructor(limits: AdmissionLimits) {
+		this.#limits = limits;
+	}
+
+	/** Sockets in their TLS handshake. */
+	get securing(): number {
+		return Math.max(0, this.#admitted - this.#secured);
+	}
+
+	/**
+	 * Judges a socket that was just accepted, and counts it until it closes if it may stay.
+	 *
+	 * @param pendingHandshakes how many opening handshakes are going on, TLS included
+	 */
+	admit(socket: Socket, pendingHandshakes: number): Refusal | null {
+		const limits = this.#limits;
+		if (this.#admitted >= limits.maxConnections)
+			return unavailable("The server has all the connections it takes");
+		if (pendingHandshakes >= limits.maxPendingHandshakes)
+			return unavailable("Too many opening handshakes are going on");
+		// Asking for the address is a system call.
+		const address =
+			limits.maxConnectionsPerAddress === Number.POSITIVE_INFINITY
+				? undefined
+				: networkOf(socket.remoteAddress);
+		const others =
+			address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
+		if (others >= limits.maxConnectionsPerAddress)
+			return unavailable("There are too many connections from this address");
+		if (address !== undefined) this.#byAddress.set(address, others + 1);
+		this.#admitted++;
+		socket.once("close", () => {
+			this.#admitted--;
+			if (address !== undefined) this.#leave(address);
+		});
+		return null;
+	}
+
+	/** `socket`, the TLS socket where there is TLS, can speak. */
+	secured(socket: Socket): void {
+		this.#secured++;
+		socket.once("close", () => this.#secured--);
+	}
+
+	#leave(address: string): void {
+		const left = (this.#byAddress.get(address) ?? 1) - 1;
+		if (left > 0) this.#byAddress.set(address, left);
+		else this.#byAddress.delete(address);
+	}
+}
+
+const unavailable = (message: string) =>
+	refuse(503, message, { "Retry-After": "1" });
+
+/**
+ * What counts as one address: an IPv4 address, or the 64-bit network of an IPv6 one, since a single host commonly has a
+ * network that large. Undefined for unix sockets.
+ */
+export function networkOf(address: string | undefined): string | undefined {
+	if (address === undefined || address === "") return undefined;
+	const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+	if (mapped) return mapped[1];
+	if (!address.includes(":")) return address;
+	const [left, right] = address.replace(/%.*$/, "").split("::");
+	const head = left === "" ? [] : left.split(":");
+	const tail = right === undefined || right === "" ? [] : right.split(":");
+	const groups =
+		right === undefined
+			? head
+			: [
+					...head,
+					...Array(Math.max(0, 8 - head.length - tail.length)).fill("0"),
+					...tail,
+				];
+	return `${groups.slice(0, 4).join(":")}::/64`;
+}
