@@ -14,7 +14,7 @@ import { ReadyState } from "../rfc6455/ready-state.js";
 import type { SendCallback } from "../transport/link.js";
 import { ClientOpening } from "../transport/socket/client-opening.js";
 import { SocketLink } from "../transport/socket/socket-link.js";
-import { Driver } from "./driver.js";
+import { Driver, leaveServer } from "./driver.js";
 import type { InStream } from "./in-stream.js";
 import { OutStream, sendFragment } from "./out-stream.js";
 import { ConnectionParent } from "./parent.js";
@@ -256,6 +256,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			return undefined;
 		this.outStream = new OutStream(this, Connection.binaryFragmentation);
 		return this.outStream;
+	}
+
+	/** @internal */
+	[leaveServer](): void {
+		// One that was never open is not on the server's list.
+		if (this.#driver.link !== null) this.server?.forget(this);
 	}
 
 	/** @internal */

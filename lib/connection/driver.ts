@@ -35,9 +35,13 @@ const MESSAGE_BEGUN = 1;
 const MESSAGE_STREAMED = 2;
 const MESSAGE_DISCARDED = 3;
 
+export const leaveServer = Symbol("leaveServer");
+
 /** The connection as its driver sees it. */
 export interface DrivenConnection extends EventEmitter {
 	outStream: OutStream | null;
+	/** The end has begun: housekeeping, before the user's listeners and out of reach of `removeAllListeners`. */
+	[leaveServer](): void;
 }
 
 export class Driver implements SessionDriver, LimitedConnection {
@@ -48,8 +52,6 @@ export class Driver implements SessionDriver, LimitedConnection {
 	#link: Link | null = null;
 	/** Gives up an opening handshake that is under way. */
 	#cancelOpening: (() => void) | null = null;
-	/** Called at the end, before the user's listeners: housekeeping that `removeAllListeners` must not reach. */
-	#onClosing: (() => void) | null = null;
 	#deadline: NodeJS.Timeout | null = null;
 	/** From when the connection is open until its end is known. */
 	#peerLimits: PeerLimits | null = null;
@@ -101,10 +103,6 @@ export class Driver implements SessionDriver, LimitedConnection {
 
 	onOpening(cancel: () => void): void {
 		this.#cancelOpening = cancel;
-	}
-
-	onClosing(callback: () => void): void {
-		this.#onClosing = callback;
 	}
 
 	/** The opening handshake is done: announces the connection, then reads. */
@@ -261,8 +259,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 		this.#fullIterators = null;
 		if (iterators !== null)
 			for (const iterator of iterators) iterator.finish(error);
-		this.#onClosing?.();
-		this.#onClosing = null;
+		this.#connection[leaveServer]();
 		this.#connection.emit("close", code, reason);
 	}
 

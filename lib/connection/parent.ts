@@ -23,4 +23,6 @@ export abstract class ConnectionParent extends EventEmitter<ServerEvents> {
 	abstract readonly settings: ConnectionSettings;
 	/** Reads the opening handshake of a connection made for this server, and opens it. @internal */
 	abstract adopt(connection: Connection): void;
+	/** An open connection is closing, or lost. @internal */
+	abstract forget(connection: Connection): void;
 }

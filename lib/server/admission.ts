@@ -3,6 +3,7 @@
  * or made for it.
  */
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { type Refusal, refuse } from "../protocol/handshake.js";
 
 export interface AdmissionLimits {
@@ -15,15 +16,22 @@ export class Admission {
 	readonly #limits: AdmissionLimits;
 	/** Sockets let in and not gone. */
 	#admitted = 0;
-	/** Of these, those that can speak: all without TLS, else those whose TLS handshake is done. */
+	/** TLS sockets whose TLS handshake is done. */
 	#secured = 0;
 	readonly #byAddress = new Map<string, number>();
+	// Listeners for 'close': one for all sockets, since an idle connection should hold little.
+	readonly #left = () => {
+		this.#admitted--;
+	};
+	readonly #securedLeft = () => {
+		this.#secured--;
+	};
 
 	constructor(limits: AdmissionLimits) {
 		this.#limits = limits;
 	}
 
-	/** Sockets in their TLS handshake. */
+	/** Sockets in their TLS handshake; of a server with TLS. */
 	get securing(): number {
 		return Math.max(0, this.#admitted - this.#secured);
 	}
@@ -48,19 +56,19 @@ export class Admission {
 			address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
 		if (others >= limits.maxConnectionsPerAddress)
 			return unavailable("There are too many connections from this address");
-		if (address !== undefined) this.#byAddress.set(address, others + 1);
 		this.#admitted++;
-		socket.once("close", () => {
-			this.#admitted--;
-			if (address !== undefined) this.#leave(address);
-		});
+		socket.on("close", this.#left);
+		if (address !== undefined) {
+			this.#byAddress.set(address, others + 1);
+			socket.on("close", () => this.#leave(address));
+		}
 		return null;
 	}
 
-	/** `socket`, the TLS socket where there is TLS, can speak. */
-	secured(socket: Socket): void {
+	/** The TLS handshake of `socket` is done. */
+	secured(socket: TLSSocket): void {
 		this.#secured++;
-		socket.once("close", () => this.#secured--);
+		socket.on("close", this.#securedLeft);
 	}
 
 	#leave(address: string): void {

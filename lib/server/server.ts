@@ -52,6 +52,7 @@ export class Server extends ConnectionParent {
 		}
 		return this.#settings;
 	}
+	readonly #isSecure: boolean;
 	#settings: ConnectionSettings;
 	/** `maxMessageBytes` was not given. */
 	readonly #hasDefaultLimit: boolean;
@@ -72,6 +73,7 @@ export class Server extends ConnectionParent {
 		callback?: (connection: Connection) => void,
 	) {
 		super();
+		this.#isSecure = Boolean(secure);
 		const listener = typeof options === "function" ? options : callback;
 		const given: ServerOptions =
 			(typeof options === "function" ? undefined : options) ?? {};
@@ -81,8 +83,11 @@ export class Server extends ConnectionParent {
 		this.#admission = new Admission(this.#serverSettings.admission);
 		this.#opening = new ServerOpening(this.settings.handshakeTimeoutMs);
 		const onSocket = (socket: net.Socket) => {
-			this.#admission.secured(socket);
 			new Connection(socket, this);
+		};
+		const onTlsSocket = (socket: tls.TLSSocket) => {
+			this.#admission.secured(socket);
+			onSocket(socket);
 		};
 		const defaults = {
 			keepAlive: true,
@@ -90,9 +95,9 @@ export class Server extends ConnectionParent {
 			handshakeTimeout: this.settings.handshakeTimeoutMs,
 		};
 		this.socket = secure
-			? tls.createServer({ ...defaults, ...given }, onSocket)
+			? tls.createServer({ ...defaults, ...given }, onTlsSocket)
 			: net.createServer({ ...defaults, ...given }, onSocket);
-		this.#guardDoor(secure);
+		this.#guardDoor();
 		this.socket.on("listening", () => {
 			this.#isCloseDue = true;
 			this.emit("listening");
@@ -108,11 +113,12 @@ export class Server extends ConnectionParent {
 
 	/** How many peers are in their opening handshake, that of TLS included. */
 	get pendingHandshakes(): number {
-		return this.#admission.securing + this.#opening.pending;
+		const securing = this.#isSecure ? this.#admission.securing : 0;
+		return securing + this.#opening.pending;
 	}
 
 	/** Puts the judgement of the Admission before what the socket's server does with an accepted socket. */
-	#guardDoor(secure: boolean): void {
+	#guardDoor(): void {
 		const inner = this.socket.listeners("connection");
 		this.socket.removeAllListeners("connection");
 		this.socket.on("connection", (socket: net.Socket) => {
@@ -122,7 +128,7 @@ export class Server extends ConnectionParent {
 				return;
 			}
 			// A peer that wants TLS could not read the answer, and a TLS handshake is what costs most.
-			if (secure) socket.destroy();
+			if (this.#isSecure) socket.destroy();
 			else {
 				const { maxPendingHandshakes } = this.#serverSettings.admission;
 				this.#opening.turnAway(socket, refusal, maxPendingHandshakes);
@@ -172,10 +178,8 @@ export class Server extends ConnectionParent {
 			accepted: (_request, offer, head) =>
 				this.#accept(connection, offer, head),
 			refused: (refusal) => this.#refused(socket, refusal),
-		});
-		// A handshake that fails ends the connection like any other loss; once it is open its link takes over.
-		socket.once("close", () => {
-			if (driver.link === null) driver.session.closed();
+			// A handshake that fails ends the connection like any other loss.
+			gone: () => driver.session.closed(),
 		});
 	}
 
@@ -221,10 +225,7 @@ export class Server extends ConnectionParent {
 			protocol,
 			head,
 			response: acceptResponse(offer.key, protocol),
-			beforeConnect: () => {
-				this.connections.push(connection);
-				driverOf(connection).onClosing(() => this.#forget(connection));
-			},
+			beforeConnect: () => this.connections.push(connection),
 			afterConnect: () => this.emit("connection", connection),
 		});
 		return undefined;
@@ -241,7 +242,8 @@ export class Server extends ConnectionParent {
 			process.emitWarning(error);
 	}
 
-	#forget(connection: Connection): void {
+	/** @internal */
+	override forget(connection: Connection): void {
 		const index = this.connections.indexOf(connection);
 		if (index !== -1) this.connections.splice(index, 1);
 	}

@@ -19,7 +19,7 @@ import {
 
 /**
  * What becomes of one socket. After `authorize`, `accepted` or `refused` comes at most once; neither where the peer goes away
- * first.
+ * first. Unless it was accepted, `gone` is the last.
  */
 export interface OpeningHandler {
 	/**
@@ -38,6 +38,8 @@ export interface OpeningHandler {
 	): Refusal | undefined;
 	/** The socket has been answered with `refusal` and is being closed. */
 	refused(refusal: Refusal): void;
+	/** The socket has closed. */
+	gone(): void;
 }
 
 interface Opening {
@@ -77,10 +79,16 @@ export class ServerOpening {
 	readonly #openings = new Map<Duplex, Opening>();
 	/** How many of them were refused. */
 	#refused = 0;
+	/** Listener for 'close': one for all sockets, so that an open connection does not carry a closure of its handshake's. */
+	readonly #onClose: (this: Socket) => void;
 
 	/** @param timeoutMs time for the whole request head, from when the socket was accepted */
 	constructor(timeoutMs: number) {
 		this.#timeoutMs = timeoutMs;
+		const gone = (socket: Socket) => this.#gone(socket);
+		this.#onClose = function () {
+			gone(this);
+		};
 		// checkRequest judges the Host header, and the deadline of each socket its time.
 		this.#http = createServer({
 			maxHeaderSize: MAX_HEAD_BYTES,
@@ -136,7 +144,7 @@ export class ServerOpening {
 		const deadline = setTimeout(() => this.#expire(socket), this.#timeoutMs);
 		const opening = { handler, deadline, isWaiting: false, isAnswered: false };
 		this.#openings.set(socket, opening);
-		socket.once("close", () => this.#forget(socket));
+		socket.on("close", this.#onClose);
 		// Until a link listens, an error of the socket is nobody's but the peer's.
 		socket.on("error", ignore);
 	}
@@ -166,7 +174,7 @@ export class ServerOpening {
 			try {
 				refusal ??= handler.accepted(request, offer, head);
 			} finally {
-				if (refusal === undefined) this.#forget(socket);
+				if (refusal === undefined) this.#release(socket);
 			}
 			if (refusal !== undefined) this.#refuse(socket, refusal);
 		};
@@ -210,12 +218,25 @@ export class ServerOpening {
 		opening.handler?.refused(refusal);
 	}
 
-	#forget(socket: Duplex): void {
+	/** The handshake of `socket` is done: it has a link that listens. */
+	#release(socket: Duplex): void {
+		this.#forget(socket);
+		socket.off("close", this.#onClose);
+		socket.off("error", ignore);
+	}
+
+	#gone(socket: Duplex): void {
+		const handler = this.#forget(socket)?.handler;
+		handler?.gone();
+	}
+
+	#forget(socket: Duplex): Opening | undefined {
 		const opening = this.#openings.get(socket);
-		if (opening === undefined) return;
+		if (opening === undefined) return undefined;
 		clearTimeout(opening.deadline);
 		if (opening.isAnswered) this.#refused--;
 		this.#openings.delete(socket);
+		return opening;
 	}
 }
 
