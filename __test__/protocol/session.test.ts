@@ -31,9 +31,9 @@ class Recorder implements SessionDriver {
 	closing(
 		code: number | undefined,
 		reason: string | undefined,
-		error: Error | null,
+		error: (() => Error) | null,
 	): void {
-		this.lastError = error;
+		this.lastError = error?.() ?? null;
 		this.log.push(`closing ${code} ${JSON.stringify(reason)}`);
 	}
 	error(error: Error & { code?: string }): void {

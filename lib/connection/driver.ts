@@ -61,7 +61,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 	#iterators: Set<MessageIterator> | null = null;
 	#fullIterators: Set<MessageIterator> | null = null;
 	/** Why the connection ended; null after a normal end, undefined before any. */
-	#endError: Error | null | undefined;
+	#endError: (() => Error) | null | undefined;
 	#result: CloseResult | null = null;
 	#closed: {
 		promise: Promise<CloseResult>;
@@ -244,13 +244,13 @@ export class Driver implements SessionDriver, LimitedConnection {
 	closing(
 		code: number | undefined,
 		reason: string | undefined,
-		error: Error | null,
+		error: (() => Error) | null,
 	): void {
 		this.#endError = error;
 		this.#peerLimits?.stop();
 		this.#peerLimits = null;
 		this.#setPause(this.#pauses, false);
-		const lost = error ?? createError("WS_ERR_CONNECTION_CLOSED");
+		const lost = error ?? (() => createError("WS_ERR_CONNECTION_CLOSED"));
 		this.#inStream?.cutOff(lost);
 		this.#inStream = null;
 		this.#connection.outStream?.cutOff(lost);
@@ -258,7 +258,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 		this.#iterators = null;
 		this.#fullIterators = null;
 		if (iterators !== null)
-			for (const iterator of iterators) iterator.finish(error);
+			for (const iterator of iterators) iterator.finish(error?.() ?? null);
 		this.#connection[leaveServer]();
 		this.#connection.emit("close", code, reason);
 	}
@@ -380,7 +380,8 @@ export class Driver implements SessionDriver, LimitedConnection {
 
 	iterate(): MessageIterator {
 		const iterator = new MessageIterator(this);
-		if (this.#endError !== undefined) iterator.finish(this.#endError);
+		if (this.#endError !== undefined)
+			iterator.finish(this.#endError?.() ?? null);
 		else {
 			this.#iterators ??= new Set();
 			this.#iterators.add(iterator);

@@ -98,9 +98,9 @@ export class InStream extends Readable {
 	}
 
 	/** The message will never be complete. @internal */
-	cutOff(error: Error): void {
+	cutOff(error: () => Error): void {
 		this.aborted = true;
 		// Compatibility: programs written for 1.7 never listen, and no peer may crash them.
-		this.destroy(this.listenerCount("error") > 0 ? error : undefined);
+		this.destroy(this.listenerCount("error") > 0 ? error() : undefined);
 	}
 }

@@ -90,9 +90,9 @@ export class OutStream extends Writable {
 	}
 
 	/** The connection has ended. @internal */
-	cutOff(error: Error): void {
+	cutOff(error: () => Error): void {
 		this.#isCutOff = true;
-		this.destroy(this.listenerCount("error") > 0 ? error : undefined);
+		this.destroy(this.listenerCount("error") > 0 ? error() : undefined);
 	}
 
 	#release(): void {
@@ -126,7 +126,7 @@ export class OutStream extends Writable {
 				: createError("WS_ERR_CONNECTION_LOST", { cause: error });
 		// A write may fail before the connection is known to be lost. Destroyed first, so that the Writable does not emit the
 		// error where nobody listens.
-		this.cutOff(lost);
+		this.cutOff(() => lost);
 		callback(lost);
 	}
 }

@@ -48,13 +48,14 @@ export interface SessionDriver extends Omit<DecoderSink, "close" | "failure"> {
 	/** Calls `expire` after the time for a closing handshake. Asked once. */
 	startDeadline(): void;
 	/**
-	 * The user is to learn of the end: once, with the arguments of the event 'close', and the error where the end was not
-	 * a normal one (a local close, or the codes 1000, 1001 and 1005).
+	 * The user is to learn of the end: once, with the arguments of the event 'close', and what returns the error where the
+	 * end was not a normal one (a local close, or the codes 1000, 1001 and 1005). The error is made when it is asked for:
+	 * most ends interest nobody that much, and a stack is the dearest part of an end.
 	 */
 	closing(
 		code: number | undefined,
 		reason: string | undefined,
-		error: Error | null,
+		error: (() => Error) | null,
 	): void;
 	/** An error the user may want to know of; it must not throw where nobody listens. */
 	error(error: Error): void;
@@ -214,7 +215,7 @@ export class Session {
 				this.#driver.error(error);
 			} finally {
 				// Compatibility: 1.7 hands its listeners the close code and no reason.
-				this.#tell(closeCode, undefined, error);
+				this.#tell(closeCode, undefined, () => error);
 			}
 		} else {
 			// After the first close frame there is nobody left to tell: end, and let the deadline do the rest.
@@ -326,14 +327,14 @@ export class Session {
 		this.#tell(
 			CloseCode.ABNORMAL,
 			"",
-			error ?? createError("WS_ERR_CONNECTION_LOST", { cause }),
+			once(() => error ?? createError("WS_ERR_CONNECTION_LOST", { cause })),
 		);
 	}
 
 	#tell(
 		code: number | undefined,
 		reason: string | undefined,
-		error: Error | null,
+		error: (() => Error) | null,
 	): void {
 		if (this.#isTold) return;
 		this.#isTold = true;
@@ -341,8 +342,17 @@ export class Session {
 	}
 }
 
-/** The error that a peer's close code stands for; null for the codes of a normal end. */
-function peerError(code: number, reason: string): Error | null {
+/** Returns what `make` returned the first time. */
+function once(make: () => Error): () => Error {
+	let made: Error | undefined;
+	return () => {
+		made ??= make();
+		return made;
+	};
+}
+
+/** Makes the error that a peer's close code stands for; null for the codes of a normal end. */
+function peerError(code: number, reason: string): (() => Error) | null {
 	if (
 		code === CloseCode.NORMAL ||
 		code === CloseCode.GOING_AWAY ||
@@ -353,5 +363,7 @@ function peerError(code: number, reason: string): Error | null {
 		reason === ""
 			? `close code ${code}`
 			: `close code ${code}, ${JSON.stringify(reason)}`;
-	return createError("WS_ERR_CLOSED_BY_PEER", { detail, closeCode: code });
+	return once(() =>
+		createError("WS_ERR_CLOSED_BY_PEER", { detail, closeCode: code }),
+	);
 }

@@ -120,11 +120,6 @@ export class SocketLink implements Link {
 	open(sink: LinkSink, head: Uint8Array): void {
 		const socket = this.#socket;
 		this.#sink = sink;
-		this.#decoder = this.#engine.createDecoder(
-			{ role: this.#role, limits: this.#limits },
-			sink,
-		);
-		if (this.#isPaused) this.#decoder.suspend();
 		// The peer may end its side while messages of its last chunk wait for their turn: the replies still go out, and the
 		// session answers FIN with FIN.
 		socket.allowHalfOpen = true;
@@ -311,12 +306,13 @@ export class SocketLink implements Link {
 
 	/** Feeds `chunk`, or with null goes on with the rest. A handler that throws loses nothing of what follows it. */
 	#deliver(chunk: Uint8Array | null): void {
-		const decoder = this.#decoder;
-		if (decoder === null || this.#isClosed) return;
+		const sink = this.#sink;
+		if (sink === null || this.#isClosed) return;
+		const decoder = this.#decoder ?? this.#makeDecoder(sink);
 		this.#isDelivering = true;
 		let isDone = false;
 		try {
-			if (chunk !== null) this.#sink?.received(chunk.byteLength);
+			if (chunk !== null) sink.received(chunk.byteLength);
 			isDone = chunk === null ? decoder.resume() : decoder.feed(chunk);
 		} finally {
 			this.#isDelivering = false;
@@ -331,6 +327,15 @@ export class SocketLink implements Link {
 				this.#endIfDue();
 			}
 		}
+	}
+
+	/** Made for the first bytes: a connection that only listens to this side has none. */
+	#makeDecoder(sink: LinkSink): Decoder {
+		const options = { role: this.#role, limits: this.#limits };
+		const decoder = this.#engine.createDecoder(options, sink);
+		if (this.#isPaused) decoder.suspend();
+		this.#decoder = decoder;
+		return decoder;
 	}
 
 	/** Tells of an end that came early, once what came before it has been delivered. */
