@@ -17,7 +17,11 @@ import type { Link } from "../transport/link.js";
 import { IN_STREAM_HIGH_WATER_MARK, InStream } from "./in-stream.js";
 import { MessageIterator } from "./message-iterator.js";
 import type { OutStream } from "./out-stream.js";
-import { type LimitedConnection, PeerLimits } from "./peer-limits.js";
+import {
+	hasStandingLimits,
+	type LimitedConnection,
+	PeerLimits,
+} from "./peer-limits.js";
 import type { ConnectionSettings } from "./settings.js";
 
 /** Output that makes automatic pongs wait and be coalesced, in bytes. */
@@ -53,7 +57,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 	/** Gives up an opening handshake that is under way. */
 	#cancelOpening: (() => void) | null = null;
 	#deadline: NodeJS.Timeout | null = null;
-	/** From when the connection is open until its end is known. */
+	/** Made when the connection opens, or where nothing has to be watched from then on, for its first ping or pong. */
 	#peerLimits: PeerLimits | null = null;
 	#pauses = 0;
 	#messageState = NO_MESSAGE;
@@ -111,7 +115,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 		this.session.opened();
 		this.#link = link;
 		if (this.#pauses !== 0) link.pause();
-		this.#peerLimits = new PeerLimits(this.#settings, this);
+		if (hasStandingLimits(this.#settings)) this.#limitPeer();
 		try {
 			announce();
 		} finally {
@@ -163,7 +167,12 @@ export class Driver implements SessionDriver, LimitedConnection {
 	}
 
 	admitControlFrame(): boolean {
-		return this.#peerLimits?.admitControlFrame() ?? true;
+		return this.#limitPeer().admitControlFrame();
+	}
+
+	#limitPeer(): PeerLimits {
+		this.#peerLimits ??= new PeerLimits(this.#settings, this);
+		return this.#peerLimits;
 	}
 
 	#admitMessage(): boolean {

@@ -37,6 +37,17 @@ const kinds = {
 	controlFrames: "pings and pongs",
 };
 
+/** Whether something is to be counted or watched from the beginning on, rather than pings and pongs when they come. */
+export function hasStandingLimits({
+	rates,
+	idleTimeoutMs,
+}: PeerLimitsSettings): boolean {
+	return (
+		Math.min(rates.messages, rates.bytes, idleTimeoutMs) <
+		Number.POSITIVE_INFINITY
+	);
+}
+
 /** Holds the peer of one open connection to what it may send per second, and to sending something now and then. */
 export class PeerLimits {
 	readonly #settings: PeerLimitsSettings;

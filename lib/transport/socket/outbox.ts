@@ -20,7 +20,7 @@ export interface Batch {
 export class Outbox {
 	/** Bytes waiting. */
 	byteLength = 0;
-	#segments: Buffer[] = [];
+	#segments: Buffer[] | null = null;
 	/** The segment still growing: a range of an arena slab. */
 	#slab: Buffer | null = null;
 	#start = 0;
@@ -46,7 +46,7 @@ export class Outbox {
 	appendReference(payload: Uint8Array): void {
 		this.#seal();
 		this.byteLength += payload.byteLength;
-		this.#segments.push(
+		this.#push(
 			Buffer.isBuffer(payload)
 				? payload
 				: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
@@ -61,8 +61,9 @@ export class Outbox {
 	/** Hands everything over and is empty. */
 	take(): Batch {
 		this.#seal();
-		const batch = { segments: this.#segments, callbacks: this.#callbacks };
-		this.#segments = [];
+		const segments = this.#segments ?? [];
+		const batch = { segments, callbacks: this.#callbacks };
+		this.#segments = null;
 		this.#callbacks = null;
 		this.byteLength = 0;
 		return batch;
@@ -70,7 +71,12 @@ export class Outbox {
 
 	#seal(): void {
 		if (this.#slab === null) return;
-		this.#segments.push(this.#slab.subarray(this.#start, this.#end));
+		this.#push(this.#slab.subarray(this.#start, this.#end));
 		this.#slab = null;
+	}
+
+	#push(segment: Buffer): void {
+		if (this.#segments === null) this.#segments = [segment];
+		else this.#segments.push(segment);
 	}
 }

@@ -23,13 +23,23 @@ export interface RawMethods {
 	destroy(this: Duplex, error?: Error): Duplex;
 }
 
+/** Those of the last socket: sockets of one class share theirs, and an idle connection need not hold a copy. */
+let lastRaw: RawMethods | null = null;
+
+function rawMethodsOf(socket: Duplex): RawMethods {
+	const { write, end, destroy } = socket;
+	if (
+		lastRaw?.write !== write ||
+		lastRaw.end !== end ||
+		lastRaw.destroy !== destroy
+	)
+		lastRaw = { write, end, destroy };
+	return lastRaw;
+}
+
 /** Puts the guard on `socket` and returns the unguarded methods. */
 export function guard(socket: Duplex, link: SocketLink): RawMethods {
-	const raw: RawMethods = {
-		write: socket.write,
-		end: socket.end,
-		destroy: socket.destroy,
-	};
+	const raw = rawMethodsOf(socket);
 	(socket as GuardedSocket)[kLink] = link;
 	socket.write = guardedWrite as Duplex["write"];
 	socket.end = guardedEnd as Duplex["end"];
