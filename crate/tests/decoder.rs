@@ -7,7 +7,7 @@ use nodejs_websocket::header::Role;
 use nodejs_websocket::limits::Limits;
 use nodejs_websocket::sink::BinaryMode;
 use proptest::prelude::*;
-use support::{Event, Wanted, decode, frame, oracle};
+use support::{Event, Manner, decode, frame, oracle};
 
 /// Streams of frames that are mostly right: fragments, control frames between them, and now and then a broken rule.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
@@ -45,6 +45,18 @@ fn limits() -> impl Strategy<Value = Limits> {
     )
 }
 
+fn manner() -> impl Strategy<Value = Manner> {
+    let mode = prop_oneof![Just(BinaryMode::Collect), Just(BinaryMode::Stream)];
+    let stops = prop_oneof![Just(0), Just(0xff), any::<u8>()];
+    (prop::collection::vec(mode, 1..4), any::<bool>(), stops).prop_map(|(modes, later, stops)| {
+        Manner {
+            modes,
+            later,
+            stops,
+        }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -53,8 +65,7 @@ proptest! {
         bytes in stream(),
         limits in limits(),
         sizes in prop::collection::vec(prop_oneof![1usize..4, 1usize..200, Just(100_000)], 1..6),
-        wanted in prop_oneof![Just(Wanted::Now(BinaryMode::Collect)), Just(Wanted::Now(BinaryMode::Stream)), Just(Wanted::Later(BinaryMode::Stream))],
-        stop in any::<bool>(),
+        manner in manner(),
         damage in prop::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>())),
     ) {
         let mut bytes = bytes;
@@ -62,30 +73,16 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
-        let mode = match wanted { Wanted::Now(mode) | Wanted::Later(mode) => mode };
-        let expected = oracle(&bytes, Role::Server, limits, mode);
-        let actual = decode(&bytes, Role::Server, limits, &sizes, wanted, stop);
+        let expected = oracle(&bytes, Role::Server, limits, &manner);
+        let actual = decode(&bytes, Role::Server, limits, &sizes, &manner);
         prop_assert_eq!(actual, expected);
     }
 }
 
 fn failure_of(bytes: &[u8], role: Role, limits: Limits) -> Vec<Event> {
-    let whole = decode(
-        bytes,
-        role,
-        limits,
-        &[usize::MAX],
-        Wanted::Now(BinaryMode::Stream),
-        false,
-    );
-    let single = decode(
-        bytes,
-        role,
-        limits,
-        &[1],
-        Wanted::Now(BinaryMode::Stream),
-        false,
-    );
+    let steady = Manner::steady(BinaryMode::Stream);
+    let whole = decode(bytes, role, limits, &[usize::MAX], &steady);
+    let single = decode(bytes, role, limits, &[1], &steady);
     assert_eq!(whole, single);
     whole
 }
@@ -146,7 +143,7 @@ fn nothing_is_held_on_the_word_of_a_length_field() {
             ..Limits::default()
         },
     );
-    let mut events = support::Collector::new(Wanted::Now(BinaryMode::Stream), false);
+    let mut events = support::Collector::new(Manner::steady(BinaryMode::Stream));
     let mut header = vec![0x81, 127, 0, 0, 0x10, 0, 0, 0, 0, 0];
     decoder.feed(&mut header, &mut events);
     assert!(decoder.reserved_bytes() <= 64 * 1024);

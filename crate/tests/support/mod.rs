@@ -1,11 +1,11 @@
-//! A sink that collects, a driver that cuts and stops, and the oracle.
+//! A sink that collects, a driver that cuts and stops, and the oracle. The fuzz targets use them, too.
 
 use nodejs_websocket::close;
 use nodejs_websocket::decoder::Decoder;
 use nodejs_websocket::encoder;
 use nodejs_websocket::error::Failure;
 use nodejs_websocket::header::{Header, Role};
-use nodejs_websocket::limits::Limits;
+use nodejs_websocket::limits::{Limits, MAX_RESERVED_BYTES};
 use nodejs_websocket::opcode::Opcode;
 use nodejs_websocket::sink::{BinaryMode, Flow, Payload, Sink};
 
@@ -22,30 +22,57 @@ pub enum Event {
     Failure(Failure),
 }
 
-/// How the sink answers `binary_begin`.
-#[derive(Clone, Copy, Debug)]
-pub enum Wanted {
-    Now(BinaryMode),
-    Later(BinaryMode),
+/// What the receiver of the events does beside receiving them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Answers to `binary_begin`, one a binary message, from the start again after the last.
+    pub modes: Vec<BinaryMode>,
+    /// Whether they are given only after the decoder has stopped.
+    pub later: bool,
+    /// The sink stops the decoder after event n, counted from 0, where bit n mod 8 is set.
+    pub stops: u8,
 }
 
-pub struct Collector {
-    events: Vec<Event>,
-    wanted: Wanted,
-    flow: Flow,
-}
-
-impl Collector {
-    pub fn new(wanted: Wanted, stop: bool) -> Self {
-        let flow = if stop { Flow::Stop } else { Flow::Continue };
+impl Manner {
+    /// Never stops, and wants every binary message alike.
+    pub fn steady(mode: BinaryMode) -> Self {
         Self {
-            events: Vec::new(),
-            wanted,
-            flow,
+            modes: vec![mode],
+            later: false,
+            stops: 0,
         }
     }
 
-    fn push(&mut self, event: Event) -> Flow {
+    /// How binary message `n`, counted from 0, is wanted.
+    pub fn mode_of(&self, n: usize) -> BinaryMode {
+        self.modes[n % self.modes.len()]
+    }
+}
+
+/// Writes down what the decoder delivers.
+pub struct Collector {
+    events: Vec<Event>,
+    manner: Manner,
+    delivered: usize,
+    binary_messages: usize,
+    /// Where the chunk being fed lies.
+    chunk: usize,
+    ended: bool,
+}
+
+impl Collector {
+    pub fn new(manner: Manner) -> Self {
+        Self {
+            events: Vec::new(),
+            manner,
+            delivered: 0,
+            binary_messages: 0,
+            chunk: 0,
+            ended: false,
+        }
+    }
+
+    fn push(&mut self, event: Event) {
         if let (Event::BinaryData(more), Some(Event::BinaryData(data))) =
             (&event, self.events.last_mut())
         {
@@ -53,52 +80,78 @@ impl Collector {
         } else {
             self.events.push(event);
         }
-        self.flow
+    }
+
+    /// One event is delivered: nothing may come behind the last one.
+    fn deliver(&mut self, event: Event) -> Flow {
+        assert!(!self.ended, "{event:?} behind the end");
+        self.ended = matches!(event, Event::Close(..) | Event::Failure(_));
+        self.push(event);
+        let bit = self.delivered % 8;
+        self.delivered += 1;
+        if self.manner.stops >> bit & 1 == 1 {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
+    }
+
+    /// The bytes of a payload, which must lie where it says.
+    fn read(&self, payload: &Payload<'_>) -> Vec<u8> {
+        if let Payload::InChunk { start, bytes } = payload {
+            assert_eq!(bytes.as_ptr() as usize, self.chunk + start);
+        }
+        payload.bytes().to_vec()
     }
 }
 
 impl Sink for Collector {
     fn text(&mut self, text: Payload<'_>, ascii: bool) -> Flow {
         assert_eq!(text.bytes().is_ascii(), ascii);
-        self.push(Event::Text(
-            std::str::from_utf8(text.bytes()).unwrap().to_owned(),
-        ))
+        let text = String::from_utf8(self.read(&text)).unwrap();
+        self.deliver(Event::Text(text))
     }
     fn binary(&mut self, message: Payload<'_>) -> Flow {
+        self.binary_messages += 1;
+        let bytes = self.read(&message);
         self.push(Event::BinaryStart);
-        if !message.bytes().is_empty() {
-            self.push(Event::BinaryData(message.bytes().to_vec()));
+        if !bytes.is_empty() {
+            self.push(Event::BinaryData(bytes));
         }
-        self.push(Event::BinaryEnd)
+        self.deliver(Event::BinaryEnd)
     }
     fn binary_begin(&mut self) -> Option<BinaryMode> {
+        let mode = self.manner.mode_of(self.binary_messages);
+        self.binary_messages += 1;
         self.push(Event::BinaryStart);
-        match self.wanted {
-            Wanted::Now(mode) => Some(mode),
-            Wanted::Later(_) => None,
-        }
+        (!self.manner.later).then_some(mode)
     }
     fn binary_data(&mut self, piece: Payload<'_>) -> Flow {
         assert!(!piece.bytes().is_empty());
-        self.push(Event::BinaryData(piece.bytes().to_vec()))
+        let bytes = self.read(&piece);
+        self.deliver(Event::BinaryData(bytes))
     }
     fn binary_end(&mut self) -> Flow {
-        self.push(Event::BinaryEnd)
+        self.deliver(Event::BinaryEnd)
     }
     fn ping(&mut self, payload: Payload<'_>) -> Flow {
-        self.push(Event::Ping(payload.bytes().to_vec()))
+        let bytes = self.read(&payload);
+        self.deliver(Event::Ping(bytes))
     }
     fn pong(&mut self, payload: Payload<'_>) -> Flow {
-        self.push(Event::Pong(payload.bytes().to_vec()))
+        let bytes = self.read(&payload);
+        self.deliver(Event::Pong(bytes))
     }
     fn close(&mut self, code: u16, reason: Payload<'_>) -> Flow {
-        self.push(Event::Close(code, reason.bytes().to_vec()))
+        let bytes = self.read(&reason);
+        self.deliver(Event::Close(code, bytes))
     }
     fn failure(&mut self, failure: Failure) -> Flow {
-        self.push(Event::Failure(failure))
+        self.deliver(Event::Failure(failure))
     }
 }
 
+/// A frame as the encoder writes it.
 pub fn frame(first: u8, payload: &[u8], key: Option<[u8; 4]>) -> Vec<u8> {
     let mut output = vec![0; encoder::frame_size(payload.len(), key.is_some())];
     encoder::write_frame(&mut output, first, payload, key).unwrap();
@@ -111,38 +164,54 @@ pub fn decode(
     role: Role,
     limits: Limits,
     sizes: &[usize],
-    wanted: Wanted,
-    stop: bool,
+    manner: &Manner,
 ) -> Vec<Event> {
     let mut decoder = Decoder::new(role, limits);
-    let mut sink = Collector::new(wanted, stop);
-    let mut rest = bytes.to_vec();
+    let mut sink = Collector::new(manner.clone());
+    let mut rest = bytes;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
             break;
         }
-        let tail = rest.split_off(rest.len().min(*size));
-        let mut at = 0;
-        loop {
-            let progress = decoder.feed(&mut rest[at..], &mut sink);
-            at += progress.consumed;
-            if !progress.more {
-                break;
-            }
-            if let (Wanted::Later(mode), Some(Event::BinaryStart)) = (wanted, sink.events.last()) {
-                decoder.answer(mode);
-            }
-        }
-        assert_eq!(at, rest.len());
+        let (chunk, tail) = rest.split_at(rest.len().min(*size));
+        feed(&mut decoder, &mut chunk.to_vec(), &mut sink);
+        check_memory(&decoder, limits, &sink);
         rest = tail;
     }
     sink.events
 }
 
+/// Feeds one chunk to its end.
+pub fn feed(decoder: &mut Decoder, chunk: &mut [u8], sink: &mut Collector) {
+    let mut at = 0;
+    loop {
+        let rest = &mut chunk[at..];
+        sink.chunk = rest.as_ptr() as usize;
+        let progress = decoder.feed(rest, sink);
+        at += progress.consumed;
+        if !progress.more {
+            break;
+        }
+        if sink.manner.later && sink.binary_messages > 0 {
+            decoder.answer(sink.manner.mode_of(sink.binary_messages - 1));
+        }
+    }
+    assert_eq!(at, chunk.len());
+}
+
+/// Holds what the decoder keeps against the limits and against the bytes that have come.
+fn check_memory(decoder: &Decoder, limits: Limits, sink: &Collector) {
+    let (pending, reserved) = (decoder.pending_bytes(), decoder.reserved_bytes());
+    assert!(pending as u64 <= limits.max_message_bytes);
+    // A vector that grows doubles; a control frame's payload is held beside the text.
+    assert!(reserved <= 2 * pending + MAX_RESERVED_BYTES as usize + 256);
+    assert!(!sink.ended || reserved == 0);
+}
+
 /// Reads the whole stream frame by frame, copying everything, with one byte of text at a time.
-pub fn oracle(bytes: &[u8], role: Role, limits: Limits, mode: BinaryMode) -> Vec<Event> {
+pub fn oracle(bytes: &[u8], role: Role, limits: Limits, manner: &Manner) -> Vec<Event> {
     let mut events = Vec::new();
-    if let Err(failure) = try_oracle(bytes, role, limits, mode, &mut events) {
+    if let Err(failure) = try_oracle(bytes, role, limits, manner, &mut events) {
         events.push(Event::Failure(failure));
     }
     events
@@ -152,10 +221,11 @@ fn try_oracle(
     mut bytes: &[u8],
     role: Role,
     limits: Limits,
-    mode: BinaryMode,
+    manner: &Manner,
     events: &mut Vec<Event>,
 ) -> Result<(), Failure> {
     let (mut message, mut total, mut tiny) = (None, 0u64, 0);
+    let (mut mode, mut binary_messages) = (BinaryMode::Stream, 0);
     let mut text: Vec<u8> = Vec::new();
     while let Some(header) = Header::parse(bytes, role, message.is_some())? {
         bytes = &bytes[header.size..];
@@ -187,6 +257,8 @@ fn try_oracle(
             text.clear();
             if header.opcode == Opcode::Binary {
                 events.push(Event::BinaryStart);
+                mode = manner.mode_of(binary_messages);
+                binary_messages += 1;
             }
         }
         let binary = message == Some(Opcode::Binary);
