@@ -1,6 +1,5 @@
 //! A sink that collects, a driver that cuts and stops, and the oracle. The fuzz targets use them, too.
 
-use nodejs_websocket::close;
 use nodejs_websocket::decoder::Decoder;
 use nodejs_websocket::encoder;
 use nodejs_websocket::error::Failure;
@@ -244,8 +243,7 @@ fn try_oracle(
                     Opcode::Ping => events.push(Event::Ping(payload)),
                     Opcode::Pong => events.push(Event::Pong(payload)),
                     _ => {
-                        let code = close::parse(&payload)?;
-                        events.push(Event::Close(code, payload.into_iter().skip(2).collect()));
+                        events.push(read_close(&payload)?);
                         return Ok(());
                     }
                 }
@@ -303,6 +301,27 @@ fn try_oracle(
         }
     }
     Ok(())
+}
+
+/// Section 5.5.1: nothing, or a code that may be sent and a reason in UTF-8.
+fn read_close(payload: &[u8]) -> Result<Event, Failure> {
+    const REGISTERED: [u16; 12] = [
+        1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
+    ];
+    let Some((code, reason)) = payload.split_at_checked(2) else {
+        return match payload.len() {
+            0 => Ok(Event::Close(1005, Vec::new())),
+            _ => Err(Failure::ClosePayload),
+        };
+    };
+    let code = u16::from(code[0]) * 256 + u16::from(code[1]);
+    if !REGISTERED.contains(&code) && ![3, 4].contains(&(code / 1000)) {
+        return Err(Failure::CloseCode);
+    }
+    match String::from_utf8(reason.to_vec()) {
+        Ok(reason) => Ok(Event::Close(code, reason.into_bytes())),
+        Err(_) => Err(Failure::InvalidUtf8),
+    }
 }
 
 /// The key as the header has it: what masking zeros gives.
