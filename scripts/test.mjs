@@ -3,19 +3,22 @@
  *
  *   npm test                        everything
  *   npm test -- <filter> …          the vitest files whose names contain a filter
- *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, unit, browser
+ *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser
  *
  * A check that fails does not stop the others. What this machine lacks (cargo, Chromium) is skipped, and the reason said.
  */
 import { parseArgs } from "node:util";
 import {
 	checkClippy,
+	checkFuzzClippy,
 	checkRustFormat,
 	hasCargoCommand,
 	testCrate,
 } from "./checks/cargo.mjs";
+import { buildTargets, fuzz, targets } from "./checks/fuzz.mjs";
 import { Tally } from "./checks/tally.mjs";
 import { runVitest } from "./checks/vitest.mjs";
+import { installCargoFuzz, nightlyIsMissing } from "./setup/cargo-fuzz.mjs";
 import {
 	orExit,
 	prepareDependencies,
@@ -25,13 +28,16 @@ import {
 import { runInherited } from "./support/child.mjs";
 import { findChromium } from "./support/chromium.mjs";
 import { inRoot, packageCommand } from "./support/paths.mjs";
-import { elapsed, StepError } from "./support/step.mjs";
+import { elapsed, StepError, step } from "./support/step.mjs";
 
-const sections = ["lint", "types", "rust", "unit", "browser"];
+const sections = ["lint", "types", "rust", "fuzz", "unit", "browser"];
 const featureSets = [
 	{ name: "without features", args: [] },
 	{ name: "with napi", args: ["--all-features"] },
 ];
+
+/** From the kept inputs on: long runs are `npm run fuzz`. */
+const FUZZ_SECONDS = 4;
 
 const { values, positionals: filters } = parseArgs({
 	options: { only: { type: "string" } },
@@ -113,6 +119,7 @@ async function lintRust() {
 	await withComponent("clippy", "clippy", async () => {
 		for (const { name, args } of featureSets)
 			await check(`clippy ${name}`, () => checkClippy(args));
+		await check("clippy of the fuzz targets", checkFuzzClippy);
 	});
 }
 
@@ -157,6 +164,33 @@ async function rust(noCargo) {
 		await check(`cargo test ${name}`, () => testCrate(args));
 }
 
+/** @param {string} target */
+async function fuzzTarget(target) {
+	const { executions, crashed, output } = await fuzz(target, FUZZ_SECONDS);
+	if (crashed) process.stdout.write(output);
+	process.stdout.write(
+		`${executions} executions, ${crashed ? "CRASHED" : "no crash"}\n`,
+	);
+	return crashed ? { failed: 1 } : { passed: 1 };
+}
+
+async function fuzzTargets() {
+	const reason = await nightlyIsMissing();
+	if (reason) {
+		if (isCI) tally.fail("fuzz targets", reason);
+		else tally.skip("fuzz targets", reason);
+		return;
+	}
+	const ready = await prepare("fuzz targets", async () => {
+		await step("cargo-fuzz", installCargoFuzz);
+		await step("fuzz targets", buildTargets);
+		return true;
+	});
+	if (!ready) return;
+	for (const target of targets)
+		await check(`fuzz ${target}`, () => fuzzTarget(target));
+}
+
 async function browser() {
 	const chromium = findChromium();
 	if (chromium) {
@@ -183,6 +217,7 @@ if (only.some((name) => name !== "types")) {
 if (only.includes("lint")) await lint(noCargo);
 if (only.includes("types")) await types();
 if (only.includes("rust")) await rust(noCargo);
+if (only.includes("fuzz")) await fuzzTargets();
 if (only.includes("unit")) {
 	if (noCargo) tally.skip("tests of the native engine", noCargo);
 	await check("vitest", () =>

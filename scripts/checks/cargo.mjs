@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { lockedArgs } from "../setup/native.mjs";
 import { run } from "../support/child.mjs";
+import { inRoot } from "../support/paths.mjs";
 
 /** @typedef {import("./tally.mjs").Counts} Counts */
 
@@ -46,7 +47,15 @@ async function passes(args) {
 	return code === 0 ? { passed: 1 } : { failed: 1 };
 }
 
-export const checkRustFormat = () => passes(["fmt", "--all", "--check"]);
+/** The fuzz targets are a package of their own. */
+const fuzzManifest = ["--manifest-path", inRoot("crate", "fuzz", "Cargo.toml")];
+
+export async function checkRustFormat() {
+	const crate = await passes(["fmt", "--all", "--check"]);
+	return crate.failed
+		? crate
+		: await passes(["fmt", ...fuzzManifest, "--check"]);
+}
 
 /** @param {string[]} features */
 export const checkClippy = (features) =>
@@ -55,6 +64,20 @@ export const checkClippy = (features) =>
 		"--all-targets",
 		...features,
 		...lockedArgs(),
+		"--",
+		"-D",
+		"warnings",
+	]);
+
+/** Lints the fuzz targets, which must compile for that; dependencies are those the crate has been linted with. */
+export const checkFuzzClippy = () =>
+	passes([
+		"clippy",
+		...fuzzManifest,
+		"--target-dir",
+		inRoot("target"),
+		"--all-targets",
+		"--locked",
 		"--",
 		"-D",
 		"warnings",
