@@ -1,5 +1,6 @@
 /**
- * The engines make the same of the same bytes: kept cases first, then random streams.
+ * The engines make the same of the same bytes: kept cases first, then what the fuzzer has found, then random streams, some
+ * of them made from those.
  *
  * NODEJS_WEBSOCKET_TEST_SEED sets the seed, NODEJS_WEBSOCKET_TEST_STREAMS how many streams. A stream on which they part is
  * reduced and written to cases/, where it is tried first from then on.
@@ -17,6 +18,7 @@ import {
 } from "../support/engines.js";
 import { Random } from "../support/random.js";
 import { findDifference, runEngine } from "./differential/compare.js";
+import { fuzzedStreams, limits, mutatedCase } from "./differential/corpus.js";
 import { reduceCase } from "./differential/reduce.js";
 import { randomCase, type StreamCase } from "./differential/streams.js";
 
@@ -39,6 +41,8 @@ const seed = Number(
 const streams = Number(process.env.NODEJS_WEBSOCKET_TEST_STREAMS ?? 200_000);
 /** The naive reading is slow: with two engines at hand it is asked about one stream in so many. */
 const referenceEvery = engines.length > 1 ? 4 : 1;
+/** One stream in so many is made from those of the fuzzer. It is no multiple of the above, so that those have the reference, too. */
+const mutatedEvery = 5;
 
 /** Where a stream differs: reduces it, keeps it, and returns what to say about it. */
 function keep(found: StreamCase): string {
@@ -63,6 +67,30 @@ describe("kept cases", () => {
 	);
 });
 
+describe("inputs of the fuzzer", () => {
+	test(`${names} agree on all ${fuzzedStreams.length} that are kept`, () => {
+		expect(fuzzedStreams.length).toBeGreaterThan(100);
+		for (const [name, stream] of fuzzedStreams) {
+			const difference = findDifference(engines, stream, true);
+			if (difference !== null) expect.fail(`${name}:\n${keep(stream)}`);
+		}
+	});
+
+	test("stand for the same limits here and in the fuzz target", () => {
+		const source = readFileSync(
+			join(import.meta.dirname, "../../crate/fuzz/src/stream.rs"),
+			"utf8",
+		);
+		const table = /LIMITS: \[u64; 16\] = \[([^\]]+)\]/.exec(source)?.[1];
+		const numbers = table
+			?.split(",")
+			.map((word) => word.trim().replaceAll("_", ""))
+			.filter((word) => word !== "")
+			.map((word) => (word === "u64::MAX" ? null : Number(word)));
+		expect(numbers).toEqual([...limits]);
+	});
+});
+
 test(`${names} agree on ${streams} random streams (seed ${seed})`, {
 	timeout: 300_000,
 }, () => {
@@ -70,7 +98,9 @@ test(`${names} agree on ${streams} random streams (seed ${seed})`, {
 		nativeMissing === null ? "" : `; without native: ${nativeMissing}`;
 	console.log(`differential test: seed ${seed}, ${names}${missing}`);
 	for (let n = 0; n < streams; n++) {
-		const stream = randomCase(new Random(seed + n * 0x9e3779b1));
+		const random = new Random(seed + n * 0x9e3779b1);
+		const stream =
+			n % mutatedEvery === 0 ? mutatedCase(random) : randomCase(random);
 		const difference = findDifference(
 			engines,
 			stream,

@@ -174,7 +174,7 @@ function closePayload(random: Random): Buffer {
 }
 
 /** Overwrites, removes, or repeats bytes, or flips a bit. */
-function damage(random: Random, bytes: Buffer): Buffer {
+export function damage(random: Random, bytes: Buffer): Buffer {
 	const damaged = Buffer.from(bytes);
 	const at = random.below(damaged.length);
 	const to = Math.min(damaged.length, at + 1 + random.below(4));
@@ -192,7 +192,7 @@ function damage(random: Random, bytes: Buffer): Buffer {
 	}
 }
 
-function randomCuts(random: Random, length: number): number[] {
+export function randomCuts(random: Random, length: number): number[] {
 	const way = random.below(10);
 	if (way < 3) return [];
 	if (way === 3 && length < 150) return Array.from({ length }, (_, at) => at);

@@ -1,7 +1,7 @@
 //! The input of the target `decoder`: a stream of frames, and how it is fed.
 //!
-//! The differential test of the two engines reads the same files (`__test__/engine/differential/corpus.ts`), so that what
-//! is changed here is changed there.
+//! This is the definition of the format. The differential test of the two engines reads the same files
+//! (`__test__/engine/differential/corpus.ts`) and follows what is changed here.
 //!
 //! | bytes | |
 //! |---|---|
@@ -32,9 +32,9 @@ pub const LIMITS: [u64; 16] = [
     65_535,
     65_536,
     100_000,
-    2 << 20,
-    1 << 32,
-    (1 << 53) - 1,
+    2_097_152,
+    4_294_967_296,
+    9_007_199_254_740_991,
     u64::MAX,
 ];
 
