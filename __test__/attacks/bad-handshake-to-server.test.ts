@@ -2,8 +2,9 @@
 import { describe, expect } from "vitest";
 import type { Bench } from "../support/compat-bench.js";
 import { record, turns, until, within } from "../support/compat-wait.js";
-import { frame, request, type Wire } from "../support/compat-wire.js";
+import { frame, request } from "../support/compat-wire.js";
 import { onEachEngine } from "../support/peer-engines.js";
+import { readAnswer } from "./answer.js";
 
 interface BadRequest {
 	name: string;
@@ -175,20 +176,6 @@ const badRequests: BadRequest[] = [
 		text: request({}, `GET /${"a".repeat(17 * 1024)} HTTP/1.1`),
 	},
 ];
-
-/** Reads the one answer to its end and checks that it is whole. */
-async function readAnswer(
-	wire: Wire,
-): Promise<{ status: number; head: string }> {
-	const head = await wire.head();
-	const body = await wire.rest();
-	expect(head).toMatch(/^HTTP\/1\.1 \d{3} [A-Z]/);
-	expect(head).toMatch(/^connection: .*close\r$/im);
-	const length = /^content-length: (\d+)\r$/im.exec(head)?.[1];
-	// One answer, of the length it says, and nothing behind it.
-	expect(body).toHaveLength(Number(length));
-	return { status: Number(head.slice(9, 12)), head };
-}
 
 async function expectServed(bench: Bench, port: number): Promise<void> {
 	const wire = await bench.dial(port);

@@ -16,7 +16,7 @@ import {
 	nativeMissing,
 	typeScriptEngine,
 } from "../support/engines.js";
-import { Random } from "../support/random.js";
+import { nthRandom, Random, seedOfRun } from "../support/random.js";
 import { findDifference, runEngine } from "./differential/compare.js";
 import { fuzzedStreams, limits, mutatedCase } from "./differential/corpus.js";
 import { reduceCase } from "./differential/reduce.js";
@@ -35,9 +35,7 @@ const eventKinds = [
 const engines = available.map(({ engine }) => engine);
 const names = [...engines.map(({ name }) => name), "reference"].join(", ");
 const cases = join(import.meta.dirname, "cases");
-const seed = Number(
-	process.env.NODEJS_WEBSOCKET_TEST_SEED ?? Date.now() % 2 ** 32,
-);
+const seed = seedOfRun();
 const streams = Number(process.env.NODEJS_WEBSOCKET_TEST_STREAMS ?? 200_000);
 /** The naive reading is slow: with two engines at hand it is asked about one stream in so many. */
 const referenceEvery = engines.length > 1 ? 4 : 1;
@@ -98,7 +96,7 @@ test(`${names} agree on ${streams} random streams (seed ${seed})`, {
 		nativeMissing === null ? "" : `; without native: ${nativeMissing}`;
 	console.log(`differential test: seed ${seed}, ${names}${missing}`);
 	for (let n = 0; n < streams; n++) {
-		const random = new Random(seed + n * 0x9e3779b1);
+		const random = nthRandom(seed, n);
 		const stream =
 			n % mutatedEvery === 0 ? mutatedCase(random) : randomCase(random);
 		const difference = findDifference(
