@@ -1,6 +1,7 @@
 /** The scripts that count what the runners report: a failure must never be lost in the sum. */
 import { describe, expect, test } from "vitest";
 import { countCargoTests } from "../../scripts/checks/cargo.mjs";
+import { readRun } from "../../scripts/checks/fuzz.mjs";
 import { Tally } from "../../scripts/checks/tally.mjs";
 import { countReport } from "../../scripts/checks/vitest.mjs";
 import { reasonOf } from "../../scripts/setup/native.mjs";
@@ -54,6 +55,20 @@ describe("counting a vitest report", () => {
 			{ status: "failed", assertionResults: [] },
 		];
 		expect(countReport({ ...report, testResults }).failed).toBe(2);
+	});
+});
+
+describe("reading a fuzz run", () => {
+	const output = "Done 12 runs\nstat::number_of_executed_units: 1234\n";
+
+	test("takes the executions from libFuzzer's closing statistics", () => {
+		const run = readRun({ code: 0, output });
+		expect(run).toMatchObject({ executions: 1234, crashed: false });
+	});
+
+	test("counts a run that ended badly, or said nothing, as crashed", () => {
+		expect(readRun({ code: 77, output }).crashed).toBe(true);
+		expect(readRun({ code: 0, output: "" }).crashed).toBe(true);
 	});
 });
 

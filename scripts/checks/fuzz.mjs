@@ -80,6 +80,21 @@ export async function buildTargets(step) {
  */
 
 /**
+ * Reads how a run went. One that says no count has not run.
+ *
+ * @param {import("../support/child.mjs").Outcome} outcome
+ * @returns {FuzzRun}
+ */
+export function readRun({ code, output }) {
+	const executions = /^stat::number_of_executed_units:\s*(\d+)$/m.exec(output);
+	return {
+		executions: Number(executions?.[1] ?? 0),
+		crashed: code !== 0 || !executions,
+		output,
+	};
+}
+
+/**
  * Runs a built target for some time, or until it fails.
  *
  * @param {string} target
@@ -88,7 +103,7 @@ export async function buildTargets(step) {
  * @returns {Promise<FuzzRun>}
  */
 export async function fuzz(target, seconds, options) {
-	const { code, output } = await run(
+	const outcome = await run(
 		cargoFuzz,
 		fuzzArgs(
 			"run",
@@ -102,13 +117,7 @@ export async function fuzz(target, seconds, options) {
 		),
 		{ env, ...options },
 	);
-	const executions = /^stat::number_of_executed_units:\s*(\d+)$/m.exec(output);
-	return {
-		executions: Number(executions?.[1] ?? 0),
-		// A run that says no count has not run.
-		crashed: code !== 0 || !executions,
-		output,
-	};
+	return readRun(outcome);
 }
 
 /**
