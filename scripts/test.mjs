@@ -3,11 +3,14 @@
  *
  *   npm test                        everything
  *   npm test -- <filter> …          the vitest files whose names contain a filter
- *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser
+ *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser, autobahn
  *
- * A check that fails does not stop the others. What this machine lacks (cargo, Chromium) is skipped, and the reason said.
+ * A check that fails does not stop the others. What this machine lacks (cargo, Chromium, Python) is skipped, and the
+ * reason said.
  */
 import { parseArgs } from "node:util";
+import { prepareSuite } from "./autobahn/index.mjs";
+import { testAutobahn } from "./checks/autobahn.mjs";
 import {
 	checkClippy,
 	checkFuzzClippy,
@@ -30,7 +33,15 @@ import { findChromium } from "./support/chromium.mjs";
 import { inRoot, packageCommand } from "./support/paths.mjs";
 import { elapsed, StepError, step } from "./support/step.mjs";
 
-const sections = ["lint", "types", "rust", "fuzz", "unit", "browser"];
+const sections = [
+	"lint",
+	"types",
+	"rust",
+	"fuzz",
+	"unit",
+	"browser",
+	"autobahn",
+];
 const featureSets = [
 	{ name: "without features", args: [] },
 	{ name: "with napi", args: ["--all-features"] },
@@ -204,6 +215,16 @@ async function browser() {
 	else tally.skip("browser test", reason);
 }
 
+async function autobahn() {
+	const suite = await prepareSuite();
+	if ("ids" in suite) {
+		await check("Autobahn testsuite", () => testAutobahn(suite.ids));
+		return;
+	}
+	if (isCI) tally.fail("Autobahn testsuite", suite.reason);
+	else tally.skip("Autobahn testsuite", suite.reason);
+}
+
 await orExit(prepareDependencies);
 await prepare("TypeScript build", prepareTypescript);
 
@@ -229,6 +250,7 @@ if (only.includes("unit")) {
 	);
 }
 if (only.includes("browser")) await browser();
+if (only.includes("autobahn")) await autobahn();
 
 if (tally.total === 0) tally.fail("npm test", `nothing matches ${filters}`);
 

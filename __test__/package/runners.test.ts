@@ -5,6 +5,7 @@ import { readRun } from "../../scripts/checks/fuzz.mjs";
 import { Tally } from "../../scripts/checks/tally.mjs";
 import { countReport } from "../../scripts/checks/vitest.mjs";
 import { reasonOf } from "../../scripts/setup/native.mjs";
+import { run } from "../../scripts/support/child.mjs";
 
 describe("counting cargo test", () => {
 	test("sums the results of all test binaries, coloured or not", () => {
@@ -69,6 +70,26 @@ describe("reading a fuzz run", () => {
 	test("counts a run that ended badly, or said nothing, as crashed", () => {
 		expect(readRun({ code: 77, output }).crashed).toBe(true);
 		expect(readRun({ code: 0, output: "" }).crashed).toBe(true);
+	});
+});
+
+describe("a command with a signal", () => {
+	const forever = ["-e", "setInterval(() => {}, 1000); console.log('up')"];
+
+	test("is ended when the signal is aborted", async () => {
+		const stop = new AbortController();
+		const outcome = await run(process.execPath, forever, {
+			signal: stop.signal,
+			onLine: () => stop.abort(),
+		});
+		expect(outcome).toEqual({ code: 128, output: "up\n" });
+	});
+
+	test("is ended at once when it was aborted before", async () => {
+		const outcome = run(process.execPath, forever, {
+			signal: AbortSignal.abort(),
+		});
+		expect((await outcome).code).toBe(128);
 	});
 });
 

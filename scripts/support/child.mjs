@@ -11,6 +11,8 @@ import { root } from "./paths.mjs";
 /**
  * @typedef {object} ChildOptions
  * @property {NodeJS.ProcessEnv} [env] Added to this process's environment.
+ * @property {string} [cwd] The root of the checkout if left out.
+ * @property {AbortSignal} [signal] Ends the command (SIGTERM) when it is aborted.
  * @property {boolean} [live] Also pass the output on to this process's stdout while it comes.
  * @property {(line: string) => void} [onLine] Called with each complete line of output.
  */
@@ -47,7 +49,7 @@ function watch(child) {
 }
 
 /**
- * Runs a command in the root of the checkout. Never rejects: a command that cannot be started is code 127.
+ * Runs a command. Never rejects: one that cannot be started is code 127.
  *
  * @param {string} command
  * @param {string[]} args
@@ -59,13 +61,16 @@ export function run(command, args, options = {}) {
 		let output = "";
 		let line = "";
 		const child = spawn(command, args, {
-			cwd: root,
+			cwd: options.cwd ?? root,
 			env: { ...process.env, ...options.env },
 			stdio: ["ignore", "pipe", "pipe"],
 			// npm is a batch file on Windows, which only a shell can start. The arguments are this project's own.
 			shell: process.platform === "win32" && command === "npm",
 		});
 		watch(child);
+		const stop = () => child.kill();
+		if (options.signal?.aborted) stop();
+		options.signal?.addEventListener("abort", stop);
 		/** @param {string} text */
 		const take = (text) => {
 			output += text;
@@ -81,6 +86,7 @@ export function run(command, args, options = {}) {
 			done({ code: 127, output: output + error.message });
 		});
 		child.on("close", (code) => {
+			options.signal?.removeEventListener("abort", stop);
 			done({ code: code ?? 128, output });
 		});
 	});

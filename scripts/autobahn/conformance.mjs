@@ -1,0 +1,86 @@
+/** The part of CONFORMANCE.md that is the suite's: what passed, on what, and when. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { inRoot } from "../support/paths.mjs";
+import { sectionOf, sections } from "./cases.mjs";
+import { suiteVersion } from "./install.mjs";
+
+/** @typedef {import("./run.mjs").Result} Result */
+/** @typedef {import("./verdict.mjs").Verdict} Verdict */
+
+const document = inRoot("CONFORMANCE.md");
+const begin = "<!-- autobahn -->";
+const end = "<!-- /autobahn -->";
+
+/** @param {string[]} cells */
+const row = (cells) => `| ${cells.join(" | ")} |`;
+
+/** Passed of those that were run. @param {Verdict[]} verdicts */
+function cell(verdicts) {
+	if (verdicts.length === 0) return "";
+	const passed = verdicts.filter((verdict) => verdict.passed);
+	return `${passed.length}/${verdicts.length}`;
+}
+
+/** @param {Result} result */
+function rowOf({ combination: { role, engine, binary }, verdicts }) {
+	const bySection = sections.map(({ number }) =>
+		cell(verdicts.filter(({ id }) => sectionOf(id) === number)),
+	);
+	return row([role, engine, binary, ...bySection, cell(verdicts)]);
+}
+
+/**
+ * The table: a row for each combination, a column for each section of the suite.
+ *
+ * @param {Result[]} results
+ */
+export function conformanceTable(results) {
+	const heads = [
+		...["role", "engine", "binary messages"],
+		...sections.map(({ number }) => String(number)),
+		"all",
+	];
+	return [row(heads), row(heads.map(() => "---")), ...results.map(rowOf)].join(
+		"\n",
+	);
+}
+
+/** @param {Result[]} results */
+function part(results) {
+	const { version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
+	const informational = new Set(
+		results.flatMap(({ verdicts }) =>
+			verdicts.filter((each) => each.informational).map(({ id }) => id),
+		),
+	);
+	const day = new Date().toISOString().slice(0, 10);
+	return `${day}, version ${version}, Node.js ${process.versions.node} on ${process.platform} ${process.arch}, autobahntestsuite ${suiteVersion}.
+Cases passed, of those that were run:
+
+${conformanceTable(results)}
+
+Sections: ${sections.map(({ number, title }) => `${number} ${title}`).join(", ")}.
+
+Passed is "OK", for what came back and for the closing handshake. The suite has no other word than "INFORMATIONAL" for
+${[...informational].join(", ")}. "NON-STRICT" is a failure.`;
+}
+
+/**
+ * A document with what is between the markers replaced.
+ *
+ * @param {string} text
+ * @param {string} inner
+ */
+export function withPart(text, inner) {
+	const from = text.indexOf(begin);
+	const to = text.indexOf(end, from);
+	if (from < 0 || to < 0)
+		throw new Error(`CONFORMANCE.md has no ${begin} … ${end}`);
+	return `${text.slice(0, from)}${begin}\n${inner}\n${text.slice(to)}`;
+}
+
+/** @param {Result[]} results */
+export function writeConformance(results) {
+	const text = readFileSync(document, "utf8");
+	writeFileSync(document, withPart(text, part(results)));
+}
