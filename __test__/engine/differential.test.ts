@@ -39,7 +39,7 @@ const seed = seedOfRun();
 const streams = Number(process.env.NODEJS_WEBSOCKET_TEST_STREAMS ?? 200_000);
 /** The naive reading is slow: with two engines at hand it is asked about one stream in so many. */
 const referenceEvery = engines.length > 1 ? 4 : 1;
-/** One stream in so many is made from those of the fuzzer. It is no multiple of the above, so that those have the reference, too. */
+/** One stream in so many is made from those of the fuzzer. No multiple of the above: the reference is to see some of them. */
 const mutatedEvery = 5;
 
 /** Where a stream differs: reduces it, keeps it, and returns what to say about it. */

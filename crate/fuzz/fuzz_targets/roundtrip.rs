@@ -1,7 +1,7 @@
 //! What the encoder writes is what the decoder reads: messages in fragments, control frames between them, masked or not.
 //!
-//! Input: a byte (bit 0: the sender is a server, bit 1: binary is streamed), how often the sink stops, sizes of chunks, then
-//! per message a byte with its kind and payloads as [`payload`] and [`fragments`] take them.
+//! Input: a byte (bit 0: the sender is a server, bit 1: binary is streamed, bit 2: which is said later), after which events
+//! the sink stops, sizes of chunks, then per message a byte with its kind, and what [`payload`] and [`fragments`] take.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
