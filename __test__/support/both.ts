@@ -7,7 +7,7 @@
  * the list.
  */
 import { createRequire } from "node:module";
-import { test } from "vitest";
+import { type TestContext, test } from "vitest";
 import { Bench } from "./compat-bench.js";
 import type { ClassesLike, LibraryLike } from "./compat-types.js";
 
@@ -126,7 +126,7 @@ export const implementations: Implementation[] = [
 	...currentImplementations,
 ];
 
-type Body = (bench: Bench) => void | Promise<void>;
+type Body = (bench: Bench, context: TestContext) => void | Promise<void>;
 
 function define(list: Implementation[], title: string, body: Body): void {
 	// COMPAT_ONLY may leave nobody to run it.
@@ -135,7 +135,7 @@ function define(list: Implementation[], title: string, body: Body): void {
 		test(`${title} [${implementation.name}]`, async (context) => {
 			const bench = new Bench(implementation, (reason) => context.skip(reason));
 			try {
-				await body(bench);
+				await body(bench, context);
 			} finally {
 				await bench.cleanUp();
 			}

@@ -5,12 +5,16 @@ import type { EventEmitter } from "node:events";
 const BOUND_MS = 8_000;
 
 /** `promise`, or a rejection that names `what` when it does not settle. */
-export function within<T>(what: string, promise: Promise<T>): Promise<T> {
+export function within<T>(
+	what: string,
+	promise: Promise<T>,
+	boundMs = BOUND_MS,
+): Promise<T> {
 	let timer: NodeJS.Timeout | undefined;
 	const bound = new Promise<never>((_, reject) => {
 		timer = setTimeout(
 			() => reject(new Error(`${what} did not come`)),
-			BOUND_MS,
+			boundMs,
 		);
 	});
 	return Promise.race([promise, bound]).finally(() => clearTimeout(timer));

@@ -1,27 +1,97 @@
-/**
- * One face for the WebSocket libraries that are to understand each other: this one on the bench's engine, `ws`, and
- * nodejs-websocket 1.7.2.
- */
+/** One face for the WebSocket libraries that are to understand each other, in this process or in another one. */
+
+/** What a library may have no API for, or not do. */
+export type Lack =
+	/** Sending a ping. */
+	| "pings"
+	/** An event for a ping that came. It is answered all the same. */
+	| "pingEvents"
+	/** Sending a message in fragments; a text in fragments. */
+	| "fragments"
+	| "textFragments"
+	/** Adding headers to a client's request. */
+	| "headers"
+	/** Closing with a code other than 1000 and 3000 to 4999. */
+	| "closeCodes"
+	/** Receiving a frame, or a text, of more than 2 MiB. */
+	| "longFrames"
+	/** Receiving a text that begins with U+FEFF whole. */
+	| "byteOrderMarks";
+
+/** What a library lacks, each with a sentence about it. */
+export type Lacks = Readonly<Partial<Record<Lack, string>>>;
 
 export interface Message {
 	isBinary: boolean;
 	data: Buffer;
 }
 
+/** What has come, in order. */
+export class Inbox<T> {
+	readonly #waiting: T[] = [];
+	#asker: {
+		resolve(value: T): void;
+		reject(error: Error): void;
+	} | null = null;
+	#failure: Error | null = null;
+
+	put(value: T): void {
+		const asker = this.#asker;
+		this.#asker = null;
+		if (asker === null) this.#waiting.push(value);
+		else asker.resolve(value);
+	}
+
+	/** Nothing more will come. Who asks for it gets `error`. */
+	fail(error: Error): void {
+		this.#failure = error;
+		this.#asker?.reject(error);
+		this.#asker = null;
+	}
+
+	/** The next one, or the one that is there. */
+	async next(): Promise<T> {
+		if (this.#waiting.length > 0) return this.#waiting.shift() as T;
+		if (this.#failure !== null) throw this.#failure;
+		return new Promise((resolve, reject) => {
+			this.#asker = { resolve, reject };
+		});
+	}
+
+	/** How many nobody has asked for. */
+	get left(): number {
+		return this.#waiting.length;
+	}
+}
+
 /** One end of a connection that is open. What it receives is kept until it is asked for. */
-export interface Endpoint {
-	readonly messages: Inbox<Message>;
-	readonly pings: Inbox<Buffer>;
-	readonly pongs: Inbox<Buffer>;
+export abstract class Endpoint {
+	readonly messages = new Inbox<Message>();
+	readonly pings = new Inbox<Buffer>();
+	readonly pongs = new Inbox<Buffer>();
 	/** Code and reason of 'close', once. */
-	readonly closes: Inbox<[code: unknown, reason: string]>;
-	readonly protocol: string;
-	text(data: string): void;
-	binary(data: Buffer): void;
-	/** Sends one message in as many fragments as there are pieces, or more. */
-	fragments(pieces: Buffer[], isBinary: boolean): void;
-	ping(data: string): void;
-	close(code?: number, reason?: string): void;
+	readonly closes = new Inbox<[code: unknown, reason: string]>();
+	readonly lacks: Lacks;
+
+	constructor(lacks: Lacks) {
+		this.lacks = lacks;
+	}
+
+	abstract readonly protocol: string;
+	abstract text(data: string): void;
+	abstract binary(data: Buffer): void;
+	/** Sends one message in as many fragments as there are pieces, or more; `ping` after the first of them. */
+	abstract fragments(pieces: Buffer[], isBinary: boolean, ping?: string): void;
+	abstract ping(data: string): void;
+	abstract close(code?: number, reason?: string): void;
+
+	/** 'close' has come: who still waits for something else waits in vain. */
+	closed(code: unknown, reason: string): void {
+		this.closes.put([code, reason]);
+		const error = new Error(`the connection was closed: ${code} ${reason}`);
+		for (const inbox of [this.messages, this.pings, this.pongs])
+			inbox.fail(error);
+	}
 }
 
 export interface ConnectRequest {
@@ -49,34 +119,7 @@ export interface ServeRequest {
 }
 
 export interface Library {
-	readonly name: string;
 	serve(request: ServeRequest): Promise<Serving>;
-	/** An endpoint that is open. */
+	/** An endpoint that is open. Rejects where none comes about. */
 	connect(request: ConnectRequest): Promise<Endpoint>;
-}
-
-/** What has come, in order. */
-export class Inbox<T> {
-	readonly #waiting: T[] = [];
-	#wake: ((value: T) => void) | null = null;
-
-	put(value: T): void {
-		const wake = this.#wake;
-		this.#wake = null;
-		if (wake === null) this.#waiting.push(value);
-		else wake(value);
-	}
-
-	/** The next one, or the one that is there. */
-	async next(): Promise<T> {
-		if (this.#waiting.length > 0) return this.#waiting.shift() as T;
-		return new Promise((resolve) => {
-			this.#wake = resolve;
-		});
-	}
-
-	/** How many nobody has asked for. */
-	get left(): number {
-		return this.#waiting.length;
-	}
 }

@@ -7,10 +7,10 @@ import { next, within } from "./compat-wait.js";
 import {
 	type Accepted,
 	type ConnectRequest,
-	type Endpoint,
+	Endpoint,
 	Inbox,
+	type Lacks,
 	type Library,
-	type Message,
 	type ServeRequest,
 	type Serving,
 } from "./peer-endpoint.js";
@@ -20,14 +20,11 @@ const require = createRequire(import.meta.url);
 /** How binary messages are received: whole by 'message', or as streams by 'binary'. */
 export type Receiving = "collected" | "streamed";
 
-class OwnEndpoint implements Endpoint {
-	readonly messages = new Inbox<Message>();
-	readonly pings = new Inbox<Buffer>();
-	readonly pongs = new Inbox<Buffer>();
-	readonly closes = new Inbox<[unknown, string]>();
+class OwnEndpoint extends Endpoint {
 	readonly #connection: ConnectionLike;
 
-	constructor(connection: ConnectionLike, receiving: Receiving) {
+	constructor(connection: ConnectionLike, receiving: Receiving, lacks: Lacks) {
+		super(lacks);
 		this.#connection = connection;
 		if (receiving === "collected") {
 			connection.on("message", (data: string | Buffer, isBinary: boolean) => {
@@ -53,7 +50,7 @@ class OwnEndpoint implements Endpoint {
 			this.pongs.put(payload ?? Buffer.from(data)),
 		);
 		connection.on("close", (code: unknown, reason: string | undefined) =>
-			this.closes.put([code, reason ?? ""]),
+			this.closed(code, reason ?? ""),
 		);
 		connection.on("error", () => {});
 	}
@@ -70,11 +67,14 @@ class OwnEndpoint implements Endpoint {
 		this.#connection.sendBinary(data);
 	}
 
-	fragments(pieces: Buffer[], isBinary: boolean): void {
-		if (!isBinary) throw new Error("there is no API for fragments of a text");
+	fragments(pieces: Buffer[], isBinary: boolean, ping?: string): void {
+		if (!isBinary) throw new Error(this.lacks.textFragments);
 		const stream = this.#connection.beginBinary();
 		stream.minSize = 1;
-		for (const piece of pieces) stream.write(piece);
+		pieces.forEach((piece, index) => {
+			stream.write(piece);
+			if (index === 0 && ping !== undefined) this.ping(ping);
+		});
 		stream.end();
 	}
 
@@ -87,15 +87,18 @@ class OwnEndpoint implements Endpoint {
 	}
 }
 
+interface Own {
+	module: LibraryLike;
+	receiving: Receiving;
+	lacks: Lacks;
+	limits?: { maxMessageBytes: number };
+}
+
 function asLibrary(
 	bench: Bench,
-	name: string,
-	module: LibraryLike,
-	receiving: Receiving,
+	{ module, receiving, lacks, limits }: Own,
 ): Library {
-	const limits = { maxMessageBytes: 32 * 1024 * 1024, closeTimeoutMs: 2000 };
 	return {
-		name,
 		async serve({ protocols, tls }: ServeRequest): Promise<Serving> {
 			const server = bench.track(
 				module.createServer({
@@ -107,7 +110,7 @@ function asLibrary(
 			);
 			const waiting = new Inbox<Accepted>();
 			server.on("connection", (connection: ConnectionLike) => {
-				const endpoint = new OwnEndpoint(connection, receiving);
+				const endpoint = new OwnEndpoint(connection, receiving, lacks);
 				waiting.put({ endpoint, headers: connection.headers });
 			});
 			const listening = next(server, "listening");
@@ -128,21 +131,44 @@ function asLibrary(
 					...(ca === undefined ? {} : { ca }),
 				}),
 			);
-			const endpoint = new OwnEndpoint(connection, receiving);
-			await next(connection, "connect");
+			const endpoint = new OwnEndpoint(connection, receiving, lacks);
+			const opened = new Promise((resolve, reject) => {
+				connection.once("connect", resolve);
+				connection.once("error", reject);
+			});
+			await within("an open connection", opened);
 			return endpoint;
 		},
 	};
 }
 
+const NO_TEXT_FRAGMENTS = "no API to send a text in fragments";
+
+/** What this library lacks. */
+export const ownLacks: Lacks = { textFragments: NO_TEXT_FRAGMENTS };
+
 /** This library on the bench's engine. */
-export function ownLibrary(bench: Bench, receiving: Receiving): Library {
-	const { ws, name } = bench.implementation;
-	return asLibrary(bench, `ours, ${name}, ${receiving}`, ws, receiving);
+export function ownLibrary(
+	bench: Bench,
+	receiving: Receiving,
+	limits = { maxMessageBytes: 16 * 1024 * 1024 },
+): Library {
+	const module = bench.implementation.ws;
+	return asLibrary(bench, { module, receiving, lacks: ownLacks, limits });
 }
+
+/** What 1.7.2 lacks. */
+export const formerLacks: Lacks = {
+	...ownLacks,
+	pingEvents: "no event for a ping",
+	longFrames: "no frames and texts of more than 2 MiB",
+};
 
 /** nodejs-websocket 1.7.2. It knows streams only. */
 export function formerLibrary(bench: Bench): Library {
-	const module = require("nodejs-websocket-1") as LibraryLike;
-	return asLibrary(bench, "1.7.2", module, "streamed");
+	return asLibrary(bench, {
+		module: require("nodejs-websocket-1") as LibraryLike,
+		receiving: "streamed",
+		lacks: formerLacks,
+	});
 }

@@ -8,33 +8,27 @@ import { next, within } from "./compat-wait.js";
 import {
 	type Accepted,
 	type ConnectRequest,
-	type Endpoint,
+	Endpoint,
 	Inbox,
 	type Library,
-	type Message,
 	type ServeRequest,
 	type Serving,
 } from "./peer-endpoint.js";
 
-const limits = { maxPayload: 32 * 1024 * 1024 };
+const limits = { maxPayload: 16 * 1024 * 1024 };
 
-class WsEndpoint implements Endpoint {
-	readonly messages = new Inbox<Message>();
-	readonly pings = new Inbox<Buffer>();
-	readonly pongs = new Inbox<Buffer>();
-	readonly closes = new Inbox<[unknown, string]>();
+class WsEndpoint extends Endpoint {
 	readonly #socket: WebSocket;
 
 	constructor(socket: WebSocket) {
+		super({});
 		this.#socket = socket;
 		socket.on("message", (data, isBinary) =>
 			this.messages.put({ isBinary, data: data as Buffer }),
 		);
 		socket.on("ping", (data) => this.pings.put(data));
 		socket.on("pong", (data) => this.pongs.put(data));
-		socket.on("close", (code, reason) =>
-			this.closes.put([code, reason.toString()]),
-		);
+		socket.on("close", (code, reason) => this.closed(code, reason.toString()));
 		socket.on("error", () => {});
 	}
 
@@ -50,10 +44,11 @@ class WsEndpoint implements Endpoint {
 		this.#socket.send(data);
 	}
 
-	fragments(pieces: Buffer[], isBinary: boolean): void {
+	fragments(pieces: Buffer[], isBinary: boolean, ping?: string): void {
 		const last = pieces.length - 1;
 		pieces.forEach((piece, index) => {
 			this.#socket.send(piece, { binary: isBinary, fin: index === last });
+			if (index === 0 && ping !== undefined) this.ping(ping);
 		});
 	}
 
@@ -73,7 +68,6 @@ export function wsLibrary(bench: Bench): Library {
 		for (const socket of open) socket.terminate();
 	});
 	return {
-		name: "ws",
 		async serve({ protocols, tls }: ServeRequest): Promise<Serving> {
 			const http = tls ? createHttpsServer(tls) : createHttpServer();
 			const server = new WebSocketServer({
@@ -114,7 +108,11 @@ export function wsLibrary(bench: Bench): Library {
 			});
 			open.push(socket);
 			const endpoint = new WsEndpoint(socket);
-			await next(socket, "open");
+			const opened = new Promise((resolve, reject) => {
+				socket.once("open", resolve);
+				socket.once("error", reject);
+			});
+			await within("an open connection", opened);
 			return endpoint;
 		},
 	};
