@@ -8,6 +8,7 @@
  * A check that fails does not stop the others. What this machine lacks (cargo, Chromium, Python) is skipped, and the
  * reason said.
  */
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareSuite } from "./autobahn/index.mjs";
 import { testAutobahn } from "./checks/autobahn.mjs";
@@ -26,11 +27,13 @@ import {
 	orExit,
 	prepareDependencies,
 	prepareNative,
+	preparePeers,
 	prepareTypescript,
 } from "./setup/index.mjs";
 import { runInherited } from "./support/child.mjs";
 import { findChromium } from "./support/chromium.mjs";
 import { inRoot, packageCommand } from "./support/paths.mjs";
+import { filesUnder } from "./support/stamp.mjs";
 import { elapsed, StepError, step } from "./support/step.mjs";
 
 const sections = [
@@ -202,6 +205,34 @@ async function fuzzTargets() {
 		await check(`fuzz ${target}`, () => fuzzTarget(target));
 }
 
+/** Whether the filters leave any of the interoperability tests. */
+function talksWithPeers() {
+	const files = filesUnder(inRoot("__test__", "interop"));
+	return files.some((file) => {
+		const name = relative(inRoot(), file);
+		return filters.length === 0 || filters.some((part) => name.includes(part));
+	});
+}
+
+/** Returns what makes the tests insist on the peers that are there. */
+async function interopPeers() {
+	const { missing, env } = await preparePeers();
+	for (const { name, reason } of missing) {
+		const what = `interoperability with ${name}`;
+		if (isCI) tally.fail(what, reason);
+		else tally.skip(what, reason);
+	}
+	return env;
+}
+
+/** @param {string | undefined} noCargo */
+async function unit(noCargo) {
+	const env = talksWithPeers() ? await interopPeers() : {};
+	if (noCargo) tally.skip("tests of the native engine", noCargo);
+	else env.NODEJS_WEBSOCKET_TEST_REQUIRE_NATIVE = "1";
+	await check("vitest", () => runVitest("node", filters, env));
+}
+
 async function browser() {
 	const chromium = findChromium();
 	if (chromium) {
@@ -239,16 +270,7 @@ if (only.includes("lint")) await lint(noCargo);
 if (only.includes("types")) await types();
 if (only.includes("rust")) await rust(noCargo);
 if (only.includes("fuzz")) await fuzzTargets();
-if (only.includes("unit")) {
-	if (noCargo) tally.skip("tests of the native engine", noCargo);
-	await check("vitest", () =>
-		runVitest(
-			"node",
-			filters,
-			noCargo ? {} : { NODEJS_WEBSOCKET_TEST_REQUIRE_NATIVE: "1" },
-		),
-	);
-}
+if (only.includes("unit")) await unit(noCargo);
 if (only.includes("browser")) await browser();
 if (only.includes("autobahn")) await autobahn();
 

@@ -1,6 +1,7 @@
 /** The checks of the crate: format, lint, tests, each with and without the `napi` feature. */
 import { stripVTControlCharacters } from "node:util";
 import { lockedArgs } from "../setup/native.mjs";
+import { tungsteniteManifest } from "../setup/peers.mjs";
 import { run } from "../support/child.mjs";
 import { inRoot } from "../support/paths.mjs";
 
@@ -50,11 +51,14 @@ async function passes(args) {
 /** The fuzz targets are a package of their own. */
 const fuzzManifest = ["--manifest-path", inRoot("crate", "fuzz", "Cargo.toml")];
 
+/** So is the program of a peer. */
+const peerManifest = ["--manifest-path", tungsteniteManifest];
+
 export async function checkRustFormat() {
 	const crate = await passes(["fmt", "--all", "--check"]);
-	return crate.failed
-		? crate
-		: await passes(["fmt", ...fuzzManifest, "--check"]);
+	const fuzz = await passes(["fmt", ...fuzzManifest, "--check"]);
+	const peer = await passes(["fmt", ...peerManifest, "--check"]);
+	return [crate, fuzz, peer].find(({ failed }) => failed) ?? crate;
 }
 
 /** @param {string[]} features */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { StepError, step } from "../support/step.mjs";
 import { installDependencies } from "./dependencies.mjs";
 import { buildNative, cargoIsMissing, nativeFile } from "./native.mjs";
+import { installPeer, peers } from "./peers.mjs";
 import { buildTypescript } from "./typescript.mjs";
 
 const MIN_NODE = 20;
@@ -63,4 +64,33 @@ export async function prepareNative({ strict }) {
 		}
 	});
 	return noCargo;
+}
+
+/**
+ * The peers of the interoperability tests, as far as they can be had here.
+ *
+ * @returns {Promise<{ missing: { name: string, reason: string }[], env: NodeJS.ProcessEnv }>} `env` makes the tests insist
+ *   on those that are there.
+ */
+export async function preparePeers() {
+	/** @type {string[]} */
+	const installed = [];
+	/** @type {{ name: string, reason: string }[]} */
+	const missing = [];
+	for (const peer of peers) {
+		await step(`peer ${peer.name}`, async (line) => {
+			try {
+				const done = await installPeer(peer, line);
+				installed.push(peer.name);
+				return `${peer.version}, ${done}`;
+			} catch (error) {
+				if (!(error instanceof StepError)) throw error;
+				if (error.details) process.stdout.write(`\n${error.details.trim()}\n`);
+				missing.push({ name: peer.name, reason: error.message });
+				return `not possible, ${error.message}`;
+			}
+		});
+	}
+	const env = { NODEJS_WEBSOCKET_TEST_REQUIRE_PEERS: installed.join(",") };
+	return { missing, env };
 }

@@ -1,0 +1,4 @@
+/** The Rust crate `tungstenite`. */
+import { talkWithInstalled } from "./installed.js";
+
+talkWithInstalled("tungstenite", {});

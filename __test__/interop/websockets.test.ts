@@ -1,0 +1,6 @@
+/** The Python package `websockets`. */
+import { talkWithInstalled } from "./installed.js";
+
+talkWithInstalled("websockets", {
+	pingEvents: "no event for a ping",
+});
