@@ -8,8 +8,8 @@ export const missingChromium: string | null = existsSync(executablePath)
 	? null
 	: `there is no Chromium at ${executablePath}; install it, or name one in CHROMIUM`;
 
-/** The system's Chromium, headless, and quiet on the network. */
-export function launchChromium(): Promise<Browser> {
+/** The system's Chromium, headless, and quiet on the network. `args` are added to its command line. */
+export function launchChromium(args: string[] = []): Promise<Browser> {
 	return chromium.launch({
 		executablePath,
 		args: [
@@ -20,6 +20,7 @@ export function launchChromium(): Promise<Browser> {
 			"--disable-background-networking",
 			"--disable-component-update",
 			"--disable-sync",
+			...args,
 		],
 	});
 }
