@@ -14,8 +14,32 @@ import { cache, packageCommand } from "../support/paths.mjs";
  * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {number} numTodoTests
- * @property {{ status: string, assertionResults: { status: string }[] }[]} testResults
+ * @property {{ status: string, assertionResults: Assertion[] }[]} testResults
  */
+
+/**
+ * A test. `meta` is what it left for who reads the report.
+ *
+ * @typedef {object} Assertion
+ * @property {string} status
+ * @property {{ interop?: import("./interop-matrix.mjs").Outcome }} [meta]
+ */
+
+/** @typedef {"node" | "browser"} Project */
+
+/** @param {Project} project */
+const reportFile = (project) => join(cache, `vitest-${project}.json`);
+
+/**
+ * The report of the last run of a project, in a list; an empty one where there is none.
+ *
+ * @param {Project} project
+ * @returns {Report[]}
+ */
+export function readReport(project) {
+	const file = reportFile(project);
+	return existsSync(file) ? [JSON.parse(readFileSync(file, "utf8"))] : [];
+}
 
 /**
  * Counts a report. A file that could not be loaded has no tests of its own: it counts as one that failed.
@@ -37,13 +61,13 @@ export function countReport(report) {
 }
 
 /**
- * @param {"node" | "browser"} project
+ * @param {Project} project
  * @param {string[]} filters Parts of file names; none means all files.
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<Counts>}
  */
 export async function runVitest(project, filters, env) {
-	const file = join(cache, `vitest-${project}.json`);
+	const file = reportFile(project);
 	mkdirSync(cache, { recursive: true });
 	rmSync(file, { force: true });
 	const code = await runInherited(
@@ -61,9 +85,8 @@ export async function runVitest(project, filters, env) {
 		],
 		env,
 	);
-	const counts = existsSync(file)
-		? countReport(JSON.parse(readFileSync(file, "utf8")))
-		: { passed: 0, failed: 0, skipped: 0 };
+	const [counts = { passed: 0, failed: 0, skipped: 0 }] =
+		readReport(project).map(countReport);
 	// Errors outside of any test, or no report at all.
 	if (code !== 0 && counts.failed === 0) counts.failed = 1;
 	return counts;
