@@ -73,6 +73,17 @@ const tally = new Tally();
 const began = performance.now();
 
 /**
+ * What this machine lacks is skipped, with the reason; a CI machine should lack nothing.
+ *
+ * @param {string} name
+ * @param {string} reason
+ */
+function leaveOut(name, reason) {
+	if (isCI) tally.fail(name, reason);
+	else tally.skip(name, reason);
+}
+
+/**
  * Runs one check under a heading and counts it.
  *
  * @param {string} name
@@ -122,8 +133,7 @@ const tool = (name, args) =>
  */
 async function withComponent(name, command, work) {
 	if (await hasCargoCommand(command)) await work();
-	else if (isCI) tally.fail(name, `cargo ${command} is not installed`);
-	else tally.skip(name, `cargo ${command} is not installed`);
+	else leaveOut(name, `cargo ${command} is not installed`);
 }
 
 async function lintRust() {
@@ -191,8 +201,7 @@ async function fuzzTarget(target) {
 async function fuzzTargets() {
 	const reason = await nightlyIsMissing();
 	if (reason) {
-		if (isCI) tally.fail("fuzz targets", reason);
-		else tally.skip("fuzz targets", reason);
+		leaveOut("fuzz targets", reason);
 		return;
 	}
 	const ready = await prepare("fuzz targets", async () => {
@@ -218,9 +227,7 @@ function talksWithPeers() {
 async function interopPeers() {
 	const { missing, env } = await preparePeers();
 	for (const { name, reason } of missing) {
-		const what = `interoperability with ${name}`;
-		if (isCI) tally.fail(what, reason);
-		else tally.skip(what, reason);
+		leaveOut(`interoperability with ${name}`, reason);
 	}
 	return env;
 }
@@ -241,9 +248,10 @@ async function browser() {
 		);
 		return;
 	}
-	const reason = "no Chromium was found (set CHROMIUM to the path of one)";
-	if (isCI) tally.fail("browser test", reason);
-	else tally.skip("browser test", reason);
+	leaveOut(
+		"browser test",
+		"no Chromium was found (set CHROMIUM to the path of one)",
+	);
 }
 
 async function autobahn() {
@@ -252,8 +260,7 @@ async function autobahn() {
 		await check("Autobahn testsuite", () => testAutobahn(suite.ids));
 		return;
 	}
-	if (isCI) tally.fail("Autobahn testsuite", suite.reason);
-	else tally.skip("Autobahn testsuite", suite.reason);
+	leaveOut("Autobahn testsuite", suite.reason);
 }
 
 await orExit(prepareDependencies);

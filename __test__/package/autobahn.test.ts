@@ -12,15 +12,13 @@ import {
 	filterCombinations,
 	nameOf,
 } from "../../scripts/autobahn/combinations.mjs";
-import {
-	conformanceTable,
-	withPart,
-} from "../../scripts/autobahn/conformance.mjs";
+import { conformanceTable } from "../../scripts/autobahn/conformance.mjs";
 import {
 	countResult,
 	describeResult,
 } from "../../scripts/autobahn/results.mjs";
 import { judge } from "../../scripts/autobahn/verdict.mjs";
+import { withSection } from "../../scripts/support/section.mjs";
 
 const entry = (behavior: string, behaviorClose = "OK") => ({
 	behavior,
@@ -192,8 +190,10 @@ describe("the table in CONFORMANCE.md", () => {
 	test("replaces what is between its markers, and nothing else", () => {
 		const text = "a\n<!-- autobahn -->\nold\n<!-- /autobahn -->\nb\n";
 		const renewed = "a\n<!-- autobahn -->\nnew\n<!-- /autobahn -->\nb\n";
-		expect(withPart(text, "new")).toBe(renewed);
-		expect(withPart(renewed, "new")).toBe(renewed);
-		expect(() => withPart("a\n", "new")).toThrow("<!-- autobahn -->");
+		expect(withSection(text, "autobahn", "new")).toBe(renewed);
+		expect(withSection(renewed, "autobahn", "new")).toBe(renewed);
+		expect(() => withSection("a\n", "autobahn", "new")).toThrow(
+			"<!-- autobahn -->",
+		);
 	});
 });

@@ -1,15 +1,12 @@
 /** The part of CONFORMANCE.md that is the suite's: what passed, on what, and when. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { inRoot } from "../support/paths.mjs";
+import { writeSection } from "../support/section.mjs";
 import { sectionOf, sections } from "./cases.mjs";
 import { suiteVersion } from "./install.mjs";
 
 /** @typedef {import("./run.mjs").Result} Result */
 /** @typedef {import("./verdict.mjs").Verdict} Verdict */
-
-const document = inRoot("CONFORMANCE.md");
-const begin = "<!-- autobahn -->";
-const end = "<!-- /autobahn -->";
 
 /** @param {string[]} cells */
 const row = (cells) => `| ${cells.join(" | ")} |`;
@@ -65,22 +62,7 @@ Passed is "OK", for what came back and for the closing handshake. The suite has 
 ${[...informational].join(", ")}. "NON-STRICT" is a failure.`;
 }
 
-/**
- * A document with what is between the markers replaced.
- *
- * @param {string} text
- * @param {string} inner
- */
-export function withPart(text, inner) {
-	const from = text.indexOf(begin);
-	const to = text.indexOf(end, from);
-	if (from < 0 || to < 0)
-		throw new Error(`CONFORMANCE.md has no ${begin} … ${end}`);
-	return `${text.slice(0, from)}${begin}\n${inner}\n${text.slice(to)}`;
-}
-
 /** @param {Result[]} results */
 export function writeConformance(results) {
-	const text = readFileSync(document, "utf8");
-	writeFileSync(document, withPart(text, part(results)));
+	writeSection(inRoot("CONFORMANCE.md"), "autobahn", part(results));
 }

@@ -1,24 +1,23 @@
 /** Sections of a Markdown file that a script writes: what is between `<!-- name -->` and `<!-- /name -->`. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 /**
- * Replaces a section, or adds it at the end. The rest of the file stays as it is.
+ * A text with one of its sections replaced; the rest stays as it is.
  *
- * @param {string} file
+ * @param {string} text
  * @param {string} name
  * @param {string} content
+ * @throws where the text has no such section
  */
-export function writeSection(file, name, content) {
+export function withSection(text, name, content) {
 	const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-	const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-	const section = `${begin}\n${content.trim()}\n${end}`;
 	const from = text.indexOf(begin);
 	const to = text.indexOf(end, from);
-	const isThere = from >= 0 && to >= 0;
-	writeFileSync(
-		file,
-		isThere
-			? text.slice(0, from) + section + text.slice(to + end.length)
-			: `${text ? `${text.trimEnd()}\n\n` : ""}${section}\n`,
-	);
+	if (from < 0 || to < 0) throw new Error(`there is no ${begin} … ${end}`);
+	return `${text.slice(0, from)}${begin}\n${content.trim()}\n${text.slice(to)}`;
+}
+
+/** Likewise in a file. @param {string} file @param {string} name @param {string} content */
+export function writeSection(file, name, content) {
+	writeFileSync(file, withSection(readFileSync(file, "utf8"), name, content));
 }
