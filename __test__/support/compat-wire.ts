@@ -230,8 +230,11 @@ export class Wire {
 			new Promise((resolve, reject) => {
 				const wake = () => {
 					const found = look();
-					if (found !== undefined) resolve(found);
-					else if (this.#finished) {
+					if (found !== undefined) {
+						// What comes from here on is for the next who asks.
+						this.#wake = () => {};
+						resolve(found);
+					} else if (this.#finished) {
 						reject(
 							new Error(
 								`the connection ended before ${what}; left: ${this.#bytes.toString("hex")}`,
