@@ -4,7 +4,7 @@
  */
 import {
 	createServer,
-	type IncomingMessage,
+	IncomingMessage,
 	type Server,
 	STATUS_CODES,
 } from "node:http";
@@ -66,11 +66,18 @@ const notDecided: Refusal = {
 	message: "The server took too long to decide about the request",
 };
 
-const notAnUpgrade: Refusal = {
-	statusCode: 400,
-	headers: {},
-	message: "Bad request",
-};
+/**
+ * A request that ends with its head. Node's parser stops there for an upgrade, and hands the socket over; this has it do so
+ * whatever is asked. Else it would read what follows a refused request as its body, or as more requests, and keep an object
+ * of kilobytes for each sixteen bytes of them.
+ */
+class RequestHead extends IncomingMessage {
+	get upgrade(): boolean {
+		return true;
+	}
+
+	set upgrade(_isUpgrade: boolean) {}
+}
 
 export class ServerOpening {
 	readonly #timeoutMs: number;
@@ -91,26 +98,18 @@ export class ServerOpening {
 		};
 		// checkRequest judges the Host header, and the deadline of each socket its time.
 		this.#http = createServer({
+			IncomingMessage: RequestHead,
 			maxHeaderSize: MAX_HEAD_BYTES,
 			requireHostHeader: false,
 			insecureHTTPParser: false,
 			connectionsCheckingInterval: 2 ** 31 - 1,
 		});
-		this.#http.on("upgrade", (request, socket, head) =>
-			this.#request(request, socket, head),
+		this.#http.on("upgrade", (request, _socket, head) =>
+			this.#request(request, head),
 		);
-		this.#http.on("request", (request) =>
-			this.#request(request, request.socket, null),
-		);
-		// Without a listener Node would answer "Expect: 100-continue" with 100, and drop the socket of a CONNECT.
-		this.#http.on("checkContinue", (request) =>
-			this.#request(request, request.socket, null),
-		);
-		this.#http.on("checkExpectation", (request) =>
-			this.#request(request, request.socket, null),
-		);
-		this.#http.on("connect", (request, socket) =>
-			this.#request(request, socket, null),
+		// Without a listener Node would drop the socket.
+		this.#http.on("connect", (request, _socket, head) =>
+			this.#request(request, head),
 		);
 		this.#http.on("clientError", (error, socket) =>
 			this.#invalid(error, socket),
@@ -154,17 +153,14 @@ export class ServerOpening {
 		this.#refuse(socket, isWaiting ? notDecided : tooSlow);
 	}
 
-	#request(
-		request: IncomingMessage,
-		socket: Duplex,
-		head: Buffer | null,
-	): void {
+	#request(request: IncomingMessage, head: Buffer): void {
+		const { socket } = request;
 		const opening = this.#openings.get(socket);
 		const handler = opening?.handler;
 		if (!handler || opening.isAnswered || opening.isWaiting) return;
 		const offer = checkRequest(request);
-		if ("statusCode" in offer || head === null) {
-			this.#refuse(socket, "statusCode" in offer ? offer : notAnUpgrade);
+		if ("statusCode" in offer) {
+			this.#refuse(socket, offer);
 			return;
 		}
 		const decide = (decision: Refusal | null) => {
