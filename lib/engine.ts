@@ -3,7 +3,7 @@
  *
  * Everything here runs on the native engine where it can be had, on the TypeScript one elsewhere; both do the same.
  */
-import { checkBytes } from "./engine/buffer.js";
+import { checkBytes, plainBytes } from "./engine/buffer.js";
 import type {
 	DecoderSink,
 	Engine,
@@ -245,7 +245,7 @@ export class Encoder {
 	binary(arena: OutputArena, first: number, payload: Uint8Array): number {
 		checkTarget(arena, first);
 		checkBytes(payload, "payload");
-		return this.#encoder.binary(arena, first, payload);
+		return this.#encoder.binary(arena, first, plainBytes(payload));
 	}
 
 	/**

@@ -2,6 +2,8 @@ import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
+import { isAnyArrayBuffer, isUint8Array } from "node:util/types";
+import { isDetached, plainBytes } from "../engine/buffer.js";
 import {
 	createError,
 	type ErrorCode,
@@ -205,7 +207,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		const link = this.#driver.link;
 		if (typeof text === "string")
 			return link?.sendText(FIN | Opcode.TEXT, text, done);
-		if (text instanceof Uint8Array) {
+		if (isUint8Array(text)) {
 			const bytes = toBytes(text);
 			if (!this.#driver.settings.engine.isValidUTF8(bytes)) {
 				throw createError("WS_ERR_TEXT_TYPE", {
@@ -422,20 +424,30 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	}
 }
 
+/** The bytes of what can be sent as binary. Throws `WS_ERR_DATA_TYPE` for anything else. */
 function toBytes(data: unknown): Uint8Array {
-	if (data instanceof Uint8Array) {
-		// Memory that another thread may write to is copied, so that what is sent is what was checked.
-		return data.buffer instanceof SharedArrayBuffer ? Buffer.from(data) : data;
-	}
-	if (data instanceof ArrayBuffer) return new Uint8Array(data);
-	if (data instanceof SharedArrayBuffer)
-		return Buffer.from(new Uint8Array(data));
-	if (ArrayBuffer.isView(data))
-		return toBytes(
-			new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-		);
-	throw createError("WS_ERR_DATA_TYPE");
+	const bytes = isUint8Array(data) ? plainBytes(data) : viewOf(data);
+	if (bytes.length === 0 && isDetached(bytes.buffer)) throw transferredAway();
+	// Memory that another thread may write to is copied, so that what is sent is what was checked.
+	return bytes.buffer instanceof SharedArrayBuffer ? Buffer.from(bytes) : bytes;
 }
+
+function viewOf(data: unknown): Uint8Array {
+	const isView = ArrayBuffer.isView(data);
+	if (!isView && !isAnyArrayBuffer(data)) throw createError("WS_ERR_DATA_TYPE");
+	try {
+		return isView
+			? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+			: new Uint8Array(data);
+	} catch {
+		throw transferredAway();
+	}
+}
+
+const transferredAway = () =>
+	createError("WS_ERR_DATA_TYPE", {
+		detail: "its memory was transferred away",
+	});
 
 function failSession(
 	session: Session,

@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { plainBytes } from "../engine/buffer.js";
 import { createError, WebSocketError } from "../errors.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
 import type { SendCallback } from "../transport/link.js";
@@ -61,8 +62,9 @@ export class OutStream extends Writable {
 		_encoding: BufferEncoding,
 		callback: (error?: Error | null) => void,
 	): void {
-		this.#chunks.push(chunk);
-		this.#byteLength += chunk.length;
+		const bytes = plainBytes(chunk);
+		this.#chunks.push(bytes);
+		this.#byteLength += bytes.length;
 		if (this.#byteLength < this.minSize) callback();
 		else this.#sendGathered(false, callback);
 	}

@@ -43,6 +43,31 @@ export const FastBuffer: BufferView = constructsBuffers(species)
 	: (((buffer: ArrayBuffer, byteOffset: number, length: number): Buffer =>
 			Buffer.from(buffer, byteOffset, length)) as unknown as BufferView);
 
+/** A getter that all typed arrays have. Called itself it says what is so; a property of its name may say anything. */
+function getter<T>(name: string): (this: Uint8Array) => T {
+	const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+	return Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => T;
+}
+
+const bufferOf = getter<ArrayBufferLike>("buffer");
+const byteOffsetOf = getter<number>("byteOffset");
+const byteLengthOf = getter<number>("byteLength");
+
+/**
+ * `bytes`, or a view of the same memory where it is of a class of its own, or says to have another length than it has: in
+ * what comes back, the properties are true. Else room would be made by the one length and filled by the other, and what is
+ * between them is memory that was never written.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+	const prototype = Object.getPrototypeOf(bytes);
+	const length = byteLengthOf.call(bytes);
+	return (prototype === Buffer.prototype ||
+		prototype === Uint8Array.prototype) &&
+		bytes.length === length
+		? bytes
+		: new FastBuffer(bufferOf.call(bytes), byteOffsetOf.call(bytes), length);
+}
+
 /**
  * Checks that `value` is a Uint8Array over memory that this thread alone can touch, and that is still there.
  *
@@ -71,7 +96,8 @@ export function checkBytes(
 	}
 }
 
-function isDetached(memory: ArrayBufferLike): boolean {
+/** Whether the memory was transferred away. */
+export function isDetached(memory: ArrayBufferLike): boolean {
 	try {
 		new Uint8Array(memory);
 		return false;

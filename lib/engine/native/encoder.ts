@@ -1,3 +1,4 @@
+import { createError } from "../../errors.js";
 import type { Role } from "../engine.js";
 import { FrameWriter } from "../frame-writer.js";
 import type { Binding } from "./binding.js";
@@ -23,8 +24,9 @@ export class NativeEncoder extends FrameWriter {
 	): void {
 		if (length < MIN_NATIVE_BYTES) {
 			super.maskInto(source, maskKey, output, offset, length);
-		} else {
-			this.#binding.mask(source, maskKey, output, offset, length);
+		} else if (!this.#binding.mask(source, maskKey, output, offset, length)) {
+			// The frame is not claimed: what was not written is not sent.
+			throw createError("WS_ERR_BUFFER");
 		}
 	}
 }
