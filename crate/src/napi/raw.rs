@@ -208,6 +208,10 @@ impl Memory {
     }
 }
 
+// Where a panic aborts, no function can contain it.
+#[cfg(not(panic = "unwind"))]
+compile_error!("the binding to Node.js has to be built with panic = \"unwind\"");
+
 /// Runs `body`; a panic becomes a JavaScript exception instead of crossing into C.
 pub fn contain(env: Env, body: impl FnOnce() -> Value) -> Value {
     // Whatever `body` was changing when it panicked is not used again: JavaScript destroys a decoder that throws.
