@@ -1,4 +1,4 @@
-/** A self-signed certificate for 127.0.0.1 and localhost, made once per run by the openssl command. */
+/** Self-signed certificates, made once per run by the openssl command. */
 import { execFileSync } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ export interface Certificate {
  * Not that of the machine's openssl, which would make it the certificate of an authority: some TLS libraries refuse a
  * server that shows one of those.
  */
-const configuration = (subject: string) => `
+const configuration = (subject: string, names: string) => `
 [req]
 prompt = no
 distinguished_name = subject
@@ -24,17 +24,17 @@ CN = ${subject}
 [extensions]
 basicConstraints = critical, CA:FALSE
 subjectKeyIdentifier = hash
-subjectAltName = DNS:localhost, IP:127.0.0.1
+subjectAltName = ${names}
 `;
 
-/** Makes a certificate with `subject` as its common name; throws where there is no openssl. */
-function make(subject: string): Certificate {
+/** Makes a certificate with `subject` as its common name, for `names`; throws where there is no openssl. */
+function make(subject: string, names: string): Certificate {
 	const folder = mkdtempSync(join(tmpdir(), "certificate-"));
 	const config = join(folder, "openssl.cnf");
 	const key = join(folder, "key.pem");
 	const cert = join(folder, "cert.pem");
 	try {
-		writeFileSync(config, configuration(subject));
+		writeFileSync(config, configuration(subject, names));
 		execFileSync(
 			"openssl",
 			[
@@ -64,19 +64,25 @@ function make(subject: string): Certificate {
 
 const made = new Map<string, Certificate>();
 
-/** The certificate for `subject`, or why there is none. On a CI machine there has to be one. */
+/**
+ * The certificate for `subject`, or why there is none. On a CI machine there has to be one.
+ *
+ * @param names what it is valid for, as openssl writes it
+ */
 export function certificate(
 	subject = "localhost",
+	names = "DNS:localhost, IP:127.0.0.1",
 ): Certificate | { reason: string } {
-	let found = made.get(subject);
+	const key = `${subject} ${names}`;
+	let found = made.get(key);
 	try {
-		found ??= make(subject);
+		found ??= make(subject, names);
 	} catch (error) {
 		const reason = `no certificate can be made: ${(error as Error).message}`;
 		if (process.env.CI === "true") throw new Error(reason);
 		return { reason };
 	}
-	made.set(subject, found);
+	made.set(key, found);
 	return found;
 }
 

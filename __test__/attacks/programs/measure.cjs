@@ -1,5 +1,6 @@
-/** What the programs here measure with: memory after collection, waiting with a bound, and the count of native decoders. */
+/** What the programs here measure with: memory after collection, waiting with a bound, and the library's own counters. */
 const { dirname, join } = require("node:path");
+const ws = require("nodejs-websocket");
 
 const packageRoot = dirname(require.resolve("nodejs-websocket/package.json"));
 
@@ -7,8 +8,8 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Everything that can be collected has been, finalizers have run. */
-async function collect() {
-	for (let i = 0; i < 4; i++) {
+async function collect(rounds = 4) {
+	for (let i = 0; i < rounds; i++) {
 		globalThis.gc();
 		await pause(5);
 		await turn();
@@ -32,13 +33,36 @@ async function until(what, condition, ms = 10_000) {
 	}
 }
 
-/** How many native decoders are alive; 0 without the native engine. */
-function decoderCount() {
-	const { loadBinding } = require(
-		join(packageRoot, "dist/engine/native/load.js"),
-	);
-	const loaded = loadBinding();
-	return "reason" in loaded ? 0 : loaded.binding.decoderCount();
+/** Bytes that all connections together hold of incomplete messages, by the library's own books. */
+function pendingBytes() {
+	return require(
+		join(packageRoot, "dist/transport/pending-bytes.js"),
+	).pendingBytes();
 }
 
-module.exports = { collect, decoderCount, memory, pause, turn, until };
+let addon;
+
+/** The native addon; undefined with the other engine, or where there is none. */
+function binding() {
+	if (ws.engine.name !== "native") return undefined;
+	addon ??= require(
+		join(packageRoot, "dist/engine/native/load.js"),
+	).loadBinding().binding;
+	return addon;
+}
+
+/** How many native decoders are alive; 0 without the native engine. */
+function decoderCount() {
+	return binding()?.decoderCount() ?? 0;
+}
+
+module.exports = {
+	binding,
+	collect,
+	decoderCount,
+	memory,
+	pause,
+	pendingBytes,
+	turn,
+	until,
+};
