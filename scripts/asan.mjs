@@ -25,7 +25,8 @@ const filters = [
 	"__test__/engine",
 	"__test__/interop/echo-stress",
 	"__test__/interop/out-stream-frames",
-	"__test__/attacks/bad-frames",
+	"__test__/attacks/frames/arguments",
+	"__test__/attacks/frames/bad-frames",
 	"__test__/api/in-stream",
 	"__test__/api/sending",
 ];

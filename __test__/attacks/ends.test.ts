@@ -188,65 +188,6 @@ for (const role of ["server", "client"] as const) {
 			});
 		});
 
-		onEachEngine(
-			"discards a flood after its own close frame",
-			async (bench) => {
-				const { connection, wire, mask } = await facing(bench, role, {
-					closeTimeoutMs: 100,
-				});
-				const closes = record(connection, "close");
-				const seen = [
-					...["text", "message", "binary", "ping"].map((name) =>
-						record(connection, name),
-					),
-				];
-				connection.close();
-				const chunk = Buffer.concat([
-					frame(1, "x".repeat(60_000), { mask }),
-					frame(2, Buffer.alloc(60_000), { mask }),
-					frame(9, "", { mask }),
-				]);
-				const flood = setInterval(() => {
-					if (wire.socket.writableLength < 1_000_000) wire.socket.write(chunk);
-				}, 1);
-				bench.afterwards(() => clearInterval(flood));
-				await expectEnd(connection, closes, [undefined, undefined], lost);
-				expect(seen.flat()).toEqual([]);
-			},
-		);
-
-		onEachEngine(
-			"discards a flood after the peer's close frame",
-			async (bench) => {
-				const { connection, wire, mask } = await facing(bench, role, {
-					closeTimeoutMs: 100,
-				});
-				const closes = record(connection, "close");
-				const seen = [
-					...["text", "message", "binary", "ping"].map((name) =>
-						record(connection, name),
-					),
-				];
-				wire.write(closeFrame(1000, "", { mask }));
-				// A frame that never ends, and more close frames: nothing behind the first one is read as frames.
-				wire.write(
-					closeFrame(1001, "", { mask }),
-					frame(2, "", { mask, claim: 2 ** 40 }),
-				);
-				const flood = setInterval(() => {
-					if (wire.socket.writableLength < 1_000_000)
-						wire.socket.write(Buffer.alloc(200_000, 1));
-				}, 1);
-				bench.afterwards(() => clearInterval(flood));
-				await expectEnd(connection, closes, [1000, ""], {
-					code: 1000,
-					reason: "",
-					wasClean: true,
-				});
-				expect(seen.flat()).toEqual([]);
-			},
-		);
-
 		onEachEngine("that is paused still closes well", async (bench) => {
 			const { connection, wire, mask } = await facing(bench, role);
 			const closes = record(connection, "close");

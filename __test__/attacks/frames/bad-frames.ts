@@ -3,7 +3,7 @@ import {
 	closeFrame,
 	type FrameOptions,
 	frame,
-} from "../support/compat-wire.js";
+} from "../../support/compat-wire.js";
 
 /** The limits under which the frames of the table are judged. */
 export const limits = {
@@ -40,8 +40,8 @@ function parts(...list: Part[]) {
 		);
 }
 
-/** Only the header of a frame, with the masking key where there is one. */
-function header(opcode: number, length: bigint, fin = true) {
+/** Only the header of a frame with a 64-bit length, with the masking key where there is one. */
+export function header(opcode: number, length: bigint, fin = true) {
 	return (mask: boolean) => {
 		const bytes = Buffer.alloc(10);
 		bytes[0] = (fin ? 0x80 : 0) | opcode;
