@@ -1,26 +1,9 @@
 /** Random messages and cuts that a seed repeats exactly. */
 
+import { bytePool, textPool } from "./content-pool.mjs";
 import type { Random } from "./random.js";
 
 const LONGEST = 200 * 1024;
-
-/** Characters of one to four bytes in UTF-8, in runs, as texts have them. */
-const scripts = ["0123456789 abcdef", "äöüßéñçø", "漢字仮名交じり文", "😀🎉🚀"];
-
-function makePool(random: Random): { ascii: string; mixed: string } {
-	let ascii = "";
-	let mixed = "";
-	while (ascii.length < 2 * LONGEST) {
-		ascii += random.fraction().toString(36).slice(2);
-	}
-	while (mixed.length < 2 * LONGEST) {
-		const script = random.pick(scripts);
-		for (let run = random.upTo(40); run > 0; run--) {
-			mixed += script[random.upTo(script.length - 1)];
-		}
-	}
-	return { ascii, mixed };
-}
 
 /** Messages of 0 to 200 KiB: ASCII, other text (with broken surrogate pairs, too) and binary. */
 export class RandomMessages {
@@ -31,13 +14,10 @@ export class RandomMessages {
 
 	constructor(random: Random) {
 		this.#random = random;
-		const { ascii, mixed } = makePool(random);
+		const { ascii, mixed } = textPool(random, 2 * LONGEST);
 		this.#ascii = ascii;
 		this.#mixed = mixed;
-		this.#bytes = Buffer.alloc(2 * LONGEST);
-		for (let i = 0; i < this.#bytes.length; i += 4) {
-			this.#bytes.writeUInt32LE(random.upTo(2 ** 32 - 1), i);
-		}
+		this.#bytes = bytePool(random, 2 * LONGEST);
 	}
 
 	/** Small ones are as frequent as large ones, and lengths around those of the header's forms come often. */
