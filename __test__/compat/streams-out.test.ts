@@ -64,6 +64,19 @@ describe("beginBinary", () => {
 		},
 	);
 
+	kept("leaves a chunk to its writer from the callback on", async (bench) => {
+		const { near, wire } = await bench.rawClient();
+		const stream = near.beginBinary();
+		const chunk = Buffer.from("abcd");
+		const written = new Promise<void>((resolve) => {
+			stream.write(chunk, () => resolve());
+		});
+		await within("the callback", written);
+		chunk.fill("x");
+		stream.end();
+		expect(await wire.take(6)).toEqual(Buffer.from("820461626364", "hex"));
+	});
+
 	kept("ends with an empty frame when all was sent before", async (bench) => {
 		const { near, wire } = await fragmenting(bench, 4);
 		const stream = near.beginBinary();

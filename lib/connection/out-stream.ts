@@ -63,10 +63,15 @@ export class OutStream extends Writable {
 		callback: (error?: Error | null) => void,
 	): void {
 		const bytes = plainBytes(chunk);
-		this.#chunks.push(bytes);
 		this.#byteLength += bytes.length;
-		if (this.#byteLength < this.minSize) callback();
-		else this.#sendGathered(false, callback);
+		if (this.#byteLength < this.minSize) {
+			// From the callback on the chunk is its writer's to use again.
+			this.#chunks.push(Buffer.from(bytes));
+			callback();
+		} else {
+			this.#chunks.push(bytes);
+			this.#sendGathered(false, callback);
+		}
 	}
 
 	override _final(callback: (error?: Error | null) => void): void {
