@@ -5,12 +5,15 @@ const ws = require("nodejs-websocket");
 const packageRoot = dirname(require.resolve("nodejs-websocket/package.json"));
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Everything that can be collected has been, finalizers have run. */
+/** Everything that can be collected has been, finalizers have run. Needs `--expose-gc`. */
 async function collect(rounds = 4) {
+	const { gc } = globalThis;
+	if (gc === undefined) throw new Error("node was started without --expose-gc");
 	for (let i = 0; i < rounds; i++) {
-		globalThis.gc();
+		gc();
 		await pause(5);
 		await turn();
 	}
@@ -24,7 +27,12 @@ async function memory() {
 	return { heapUsed, arrayBuffers, total: heapUsed + external };
 }
 
-/** Resolves when `condition` holds; throws after `ms`. */
+/**
+ * Resolves when `condition` holds; throws after `ms`.
+ *
+ * @param {string} what
+ * @param {() => boolean} condition
+ */
 async function until(what, condition, ms = 10_000) {
 	const end = Date.now() + ms;
 	while (!condition()) {
