@@ -1,0 +1,253 @@
+/** Who is measured: one table. A candidate takes part in the scenarios that it has a program for. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inRoot } from "../scripts/support/paths.mjs";
+
+/**
+ * @typedef {object} Candidate
+ * @property {string} id
+ * @property {string} label
+ * @property {boolean} isOurs
+ * @property {string} [package] Whose version is reported.
+ * @property {string} text What its handler of text messages gets; empty where that is not known.
+ * @property {NodeJS.ProcessEnv} env
+ * @property {string[]} [server] Command of a server.
+ * @property {string} [client] Name of its glue in candidates/clients/libraries.mjs.
+ * @property {string} [engine] Name in candidates/engine/implementations.mjs.
+ * @property {string[]} [operations] Which of an engine's it has.
+ * @property {string} [import] Module to require.
+ * @property {boolean} [onlyText] Whether it differs from another candidate only where text is received.
+ * @property {boolean} [quick] Whether it is measured by default.
+ */
+
+/** @param {string} name */
+const node = (name) => [process.execPath, `candidates/servers/${name}.mjs`];
+
+const decoding = ["decode-text", "decode-binary", "decode-chunk"];
+const validating = ["utf8-ascii", "utf8-non-ascii"];
+
+/**
+ * @param {string} id
+ * @param {"native" | "typescript"} engine
+ * @param {string} transport
+ * @param {string} label
+ * @returns {Candidate}
+ */
+const ours = (id, engine, transport, label) => ({
+	id,
+	label,
+	isOurs: true,
+	text: "string",
+	env: {
+		NODEJS_WEBSOCKET_ENGINE: engine,
+		NODEJS_WEBSOCKET_TRANSPORT: transport,
+	},
+	server: node("nodejs-websocket"),
+	client: "nodejs-websocket",
+	engine: "nodejs-websocket",
+	operations: [...decoding, "mask", "unmask", ...validating],
+	import: inRoot("dist", "index.js"),
+});
+
+/** Ours: each engine over each transport there is. */
+const own = [
+	ours("native", "native", "socket", "native engine"),
+	ours("typescript", "typescript", "socket", "TypeScript engine"),
+];
+
+/** @param {string} name A package in bench/node_modules. */
+const installed = (name) => inRoot("bench", "node_modules", name);
+
+/** The ratios are to this one: the most used, with its addon, which is faster than without. */
+export const REFERENCE = "ws";
+
+/** @type {Candidate[]} */
+const peers = [
+	{
+		id: "ws",
+		label: "ws + bufferutil",
+		isOurs: false,
+		package: "ws",
+		text: "Buffer (no string is made)",
+		env: {},
+		server: node("ws"),
+		client: "ws",
+		engine: "ws",
+		operations: decoding,
+		import: installed("ws"),
+		quick: true,
+	},
+	{
+		id: "ws-string",
+		label: "ws, toString()",
+		isOurs: false,
+		package: "ws",
+		text: "string, by toString()",
+		env: { BENCH_TEXT: "string" },
+		server: node("ws"),
+		client: "ws, toString()",
+		onlyText: true,
+	},
+	{
+		id: "ws-plain",
+		label: "ws without addons",
+		isOurs: false,
+		package: "ws",
+		text: "Buffer (no string is made)",
+		env: { WS_NO_BUFFER_UTIL: "1" },
+		server: node("ws"),
+		client: "ws",
+		engine: "ws",
+		operations: decoding,
+	},
+	{
+		id: "websocket",
+		label: "websocket",
+		isOurs: false,
+		package: "websocket",
+		text: "string",
+		env: {},
+		server: node("websocket"),
+		import: installed("websocket"),
+	},
+	{
+		id: "faye",
+		label: "faye-websocket",
+		isOurs: false,
+		package: "faye-websocket",
+		text: "string",
+		env: {},
+		server: node("faye-websocket"),
+		import: installed("faye-websocket"),
+	},
+	{
+		id: "v1",
+		label: "nodejs-websocket 1.7",
+		isOurs: false,
+		package: "nodejs-websocket-1",
+		text: "string",
+		env: {},
+		server: node("nodejs-websocket-1"),
+		import: installed("nodejs-websocket-1"),
+	},
+	{
+		id: "bun",
+		label: "Bun",
+		isOurs: false,
+		package: "bun",
+		text: "string",
+		env: {},
+		server: [bunCommand(), "candidates/servers/bun.mjs"],
+	},
+	{
+		id: "undici",
+		label: "undici",
+		isOurs: false,
+		package: "undici",
+		text: "string",
+		env: {},
+		client: "undici",
+	},
+	{
+		id: "bufferutil",
+		label: "bufferutil",
+		isOurs: false,
+		package: "bufferutil",
+		text: "",
+		env: {},
+		engine: "bufferutil",
+		operations: ["mask", "unmask"],
+		quick: true,
+	},
+	{
+		id: "utf-8-validate",
+		label: "utf-8-validate",
+		isOurs: false,
+		package: "utf-8-validate",
+		text: "",
+		env: {},
+		engine: "utf-8-validate",
+		operations: validating,
+		quick: true,
+	},
+	{
+		id: "node",
+		label: "node:buffer isUtf8",
+		isOurs: false,
+		text: "",
+		env: {},
+		engine: "node",
+		operations: validating,
+		quick: true,
+	},
+];
+
+/** Bun's binary comes in one package a platform, of which npm installs the one that fits. */
+function bunCommand() {
+	const base = `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : process.arch}`;
+	const names = [base, `${base}-musl`, `${base}-baseline`];
+	const files = names.map((name) =>
+		installed(join("@oven", name, "bin", "bun")),
+	);
+	return files.find(existsSync) ?? files[0];
+}
+
+export const peerIds = peers.map(({ id }) => id);
+
+/**
+ * A candidate that is any command, which listens on the port in $PORT.
+ *
+ * @param {string} name
+ * @param {string} command For the shell.
+ * @returns {Candidate}
+ */
+export function foreign(name, command) {
+	return {
+		id: name,
+		label: name,
+		isOurs: false,
+		text: "",
+		env: {},
+		server: ["sh", "-c", command],
+	};
+}
+
+/**
+ * @param {object} choice
+ * @param {boolean} choice.full
+ * @param {string[]} [choice.peers] Instead of the usual ones.
+ * @param {Candidate[]} [choice.foreign]
+ * @returns {Candidate[]} Ours first.
+ */
+export function chooseCandidates({ full, peers: wanted, foreign = [] }) {
+	const chosen = peers.filter(({ id, quick }) =>
+		wanted ? wanted.includes(id) : full || quick,
+	);
+	return [...own, ...chosen, ...foreign];
+}
+
+/**
+ * Those who have a program for a scenario.
+ *
+ * @param {import("./scenarios.mjs").Scenario} scenario
+ * @param {Candidate[]} candidates
+ */
+export function fieldOf({ role, operation, load, mode }, candidates) {
+	const receivesText =
+		load.kind === "ascii" || load.kind === "non-ascii" || mode === "broadcast";
+	return candidates.filter(
+		(candidate) =>
+			candidate[role] !== undefined &&
+			(!candidate.onlyText || receivesText) &&
+			(operation === undefined || candidate.operations?.includes(operation)),
+	);
+}
+
+/** The version of a candidate, where it is known. @param {Candidate} candidate @returns {string | null} */
+export function versionOf(candidate) {
+	const file = candidate.isOurs
+		? inRoot("package.json")
+		: candidate.package && join(installed(candidate.package), "package.json");
+	if (!file || !existsSync(file)) return null;
+	return JSON.parse(readFileSync(file, "utf8")).version;
+}

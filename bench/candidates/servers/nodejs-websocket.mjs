@@ -1,0 +1,31 @@
+/** This library. Engine (and transport) are chosen by its environment variables. */
+import {
+	endWithParent,
+	host,
+	maxMessageBytes,
+	own,
+	port,
+	tls,
+} from "../surroundings.mjs";
+
+const { createServer } = own("index");
+const subscribers = new Set();
+
+endWithParent();
+createServer(
+	{ maxMessageBytes, secure: tls !== undefined, ...tls },
+	(/** @type {any} */ conn) => {
+		if (conn.path === "/subscribe") {
+			subscribers.add(conn);
+			conn.on("close", () => subscribers.delete(conn));
+		} else if (conn.path === "/publish") {
+			conn.on("message", (/** @type {string | Buffer} */ data) => {
+				for (const subscriber of subscribers) subscriber.send(data);
+			});
+		} else {
+			conn.on("message", (/** @type {string | Buffer} */ data) => {
+				conn.send(data);
+			});
+		}
+	},
+).listen(port, host);

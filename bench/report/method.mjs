@@ -1,0 +1,44 @@
+/** How it was measured, in words: for the page and the README. */
+import { duration } from "../countdown.mjs";
+import { short } from "./format.mjs";
+
+/** @typedef {import("../results.mjs").Results} Results */
+
+/** @param {import("../machine.mjs").Machine} machine */
+export function machineText({ cpu, cores, memoryBytes, system, node }) {
+	const gigabytes = Math.round(memoryBytes / 2 ** 30);
+	return `${cpu}, ${cores} ${cores === 1 ? "core" : "cores"}, ${gigabytes} GiB, ${system}, Node.js ${node}.`;
+}
+
+/** @param {Results} results */
+export function versionsText({ candidates }) {
+	const known = candidates.filter(({ version, isOurs }) => version && !isOurs);
+	const names = known.map(({ label, version }) => `${label} ${version}`);
+	const own = candidates.find(({ isOurs }) => isOurs)?.version;
+	return `Versions: ${[`nodejs-websocket ${own}`, ...names].join(", ")}.`;
+}
+
+/** @param {Results} results @param {import("./people.mjs").People} people @returns {string[]} */
+export function methodText({ pace, machine, scenarios }, people) {
+	const rate = scenarios.find(({ load }) => load.rate)?.load.rate;
+	const reference = scenarios[0] && people.label(scenarios[0].reference);
+	return [
+		`Each run has a fresh server process. The load comes from a program written in Rust that waits for nothing but the server, and checks the length of all and the content of some of what comes back: a server that answers wrongly is shown as failed.`,
+		machine.isPinned
+			? "The server runs on one core of its own, the load generator on another."
+			: "Server and load generator share the cores of the machine as its system sees fit.",
+		`A run warms up for ${duration1(pace.warmup)} and is measured for ${duration1(pace.seconds)}. There are ${pace.rounds} rounds, and in each round all candidates take their turn: figures are medians over the rounds, and the thin lines in the bars reach from the least to the most.`,
+		"Per second of CPU time: messages, divided by the CPU time that the server's process (with its threads and children) took meanwhile. It shows what a message costs, and how many a core can carry; what else the machine does hardly changes it. The figures beside it are per second by the clock.",
+		`How many times better: the ratio of two medians, turned so that more is better. Differences below 5 % count as level.`,
+		"All take messages of up to 2 MiB; compression is off; everything else is as each library has it by default. Each server is a program of 20 to 60 lines in bench/candidates, in the words of its library's own documentation.",
+		...(rate
+			? [
+					`Latency is measured at ${short(rate, "count")} messages per second, half of what ${reference} carried in a run before. Time runs from when a message should have been sent, so that a server that stalls is not spared.`,
+				]
+			: []),
+	];
+}
+
+/** @param {number} seconds */
+const duration1 = (seconds) =>
+	seconds < 10 ? `${seconds} s` : duration(seconds);

@@ -1,0 +1,190 @@
+/** All there is to measure: one table. `npm run bench -- --only=` takes the names in its first column, and the groups. */
+import { metrics } from "./metrics.mjs";
+
+/**
+ * @typedef {object} Load What the load generator is told, by the names of its options.
+ * @property {number} [connections]
+ * @property {number} [inFlight]
+ * @property {number} [size] Payload bytes of a message.
+ * @property {"ascii" | "non-ascii" | "binary"} [kind]
+ * @property {number} [concurrency]
+ * @property {number} [receivers]
+ * @property {boolean} [tls]
+ * @property {number} [rate] Messages per second, from the intended send times on.
+ */
+
+/**
+ * @typedef {object} Scenario
+ * @property {string} id At most 17 characters.
+ * @property {string} group
+ * @property {string} title
+ * @property {string} about What it shows, in one sentence.
+ * @property {"server" | "client" | "engine" | "import"} role Which of a candidate's programs is measured.
+ * @property {"echo" | "handshake" | "idle" | "broadcast"} [mode] The load generator's, for servers.
+ * @property {Load} load
+ * @property {import("./metrics.mjs").Metric} metric
+ * @property {boolean} quick Whether it is measured by default.
+ * @property {number} [maxRounds] Where the figure hardly varies and a run takes long.
+ * @property {number} [shareOfReference] The rate is this share of what the reference carries without a rate.
+ * @property {string} [operation] Of an engine.
+ * @property {number[]} [sizes] Of an engine's operation, in bytes.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {Load} load
+ * @param {string} about
+ * @param {Partial<Scenario>} [more]
+ * @returns {Scenario}
+ */
+function echo(id, title, load, about, more) {
+	return {
+		id,
+		group: "echo",
+		title,
+		about,
+		role: "server",
+		mode: "echo",
+		load,
+		metric: metrics.messages,
+		quick: false,
+		...more,
+	};
+}
+
+/** @type {typeof echo} */
+const client = (id, title, load, about, more) =>
+	echo(id, title, load, about, {
+		group: "client",
+		role: "client",
+		mode: undefined,
+		metric: metrics.clientMessages,
+		...more,
+	});
+
+const byMessage = [16, 125, KiB, 16 * KiB, 64 * KiB, MiB];
+
+/**
+ * @param {string} operation
+ * @param {string} title
+ * @param {string} about
+ * @param {Partial<Scenario>} [more]
+ */
+const engine = (operation, title, about, more) =>
+	echo(operation, title, {}, about, {
+		group: "engine",
+		role: "engine",
+		mode: undefined,
+		metric: metrics.throughput,
+		operation,
+		sizes: byMessage,
+		...more,
+	});
+
+const quick = { quick: true };
+
+/** Loads of the plain echo scenarios, by connections × messages in flight on each. */
+const oneEach = { connections: 50, inFlight: 1 };
+const pipelined = { connections: 50, inFlight: 64 };
+const kibibyte = { connections: 10, inFlight: 16, size: KiB };
+const large = { connections: 8, inFlight: 2, size: 64 * KiB };
+
+/** @type {Scenario[]} */
+// biome-ignore format: a table
+export const scenarios = [
+	echo("text-32x1", "32 B text, one at a time", { ...oneEach, size: 32, kind: "ascii" },
+		"Each client waits for its echo: what it costs to be called, to read and to write.", quick),
+	echo("text-32x64", "32 B text, 64 in flight", { ...pipelined, size: 32, kind: "ascii" },
+		"Clients that do not wait: many messages come in one piece, and can be answered in one.", quick),
+	echo("binary-125x64", "125 B binary, 64 in flight", { ...pipelined, size: 125, kind: "binary" },
+		"The same with the longest messages that have the short header."),
+	echo("text-1k", "1 KiB ASCII text", { ...kibibyte, kind: "ascii" },
+		"Middling messages, as JSON often is."),
+	echo("text-1k-utf8", "1 KiB non-ASCII text", { ...kibibyte, kind: "non-ascii" },
+		"Text with characters beyond ASCII: validating and converting UTF-8 counts.", quick),
+	echo("binary-64k", "64 KiB binary", { ...large, kind: "binary" },
+		"Large messages: unmasking, and how often bytes are copied.", quick),
+	echo("text-64k", "64 KiB ASCII text", { ...large, kind: "ascii" },
+		"Large text, most of it checked and copied fast.", quick),
+	echo("text-64k-utf8", "64 KiB non-ASCII text", { ...large, kind: "non-ascii" },
+		"Large text that has to be converted, both ways.", quick),
+	echo("binary-1m", "1 MiB binary", { connections: 4, inFlight: 1, size: MiB, kind: "binary" },
+		"Messages that come in many pieces and have to be put together.", quick),
+	echo("conns-500", "500 connections", { connections: 500, inFlight: 1, size: 32, kind: "ascii" },
+		"32 B text one at a time, over ten times the connections.", { group: "connections" }),
+	echo("conns-5000", "5,000 connections", { connections: 5000, inFlight: 1, size: 32, kind: "ascii" },
+		"The same over a hundred times the connections.", { group: "connections" }),
+	echo("tls", "TLS, 1 KiB text", { ...kibibyte, kind: "ascii", tls: true },
+		"Encrypted: most of the time is the encryption's, the same for all.", { group: "connections" }),
+	echo("handshakes", "Opening handshakes", { concurrency: 32 },
+		"Connections that are opened and closed again, one after the other.",
+		{ group: "connections", mode: "handshake", metric: metrics.handshakes, quick: true }),
+	echo("idle", "10,000 idle connections", { connections: 10_000 },
+		"What a server needs to keep a connection that says nothing.",
+		{ group: "connections", mode: "idle", metric: metrics.memory, quick: true, maxRounds: 2 }),
+	echo("broadcast", "One to 1,000", { receivers: 1000, size: 125, inFlight: 1 },
+		"Each message one client sends goes to a thousand others.",
+		{ group: "connections", mode: "broadcast", metric: metrics.deliveries }),
+	echo("latency", "Latency at half load", { ...oneEach, size: 32, kind: "ascii" },
+		"32 B text at a fixed rate, half of what the reference can carry; time runs from when each should have been sent.",
+		{ group: "latency", metric: metrics.latency, shareOfReference: 0.5 }),
+	client("client-32x1", "Client, 32 B text, one at a time", { ...oneEach, size: 32, kind: "ascii" },
+		"The library as a client of an echo server that is never the limit."),
+	client("client-32x64", "Client, 32 B text, 64 in flight", { ...pipelined, size: 32, kind: "ascii" },
+		"The same without waiting. Clients have to mask what they send.", quick),
+	client("client-binary-64k", "Client, 64 KiB binary", { ...large, kind: "binary" },
+		"Large messages: masking counts."),
+	client("client-text-64k", "Client, 64 KiB ASCII text", { ...large, kind: "ascii" },
+		"Large text: converting and masking count."),
+	engine("decode-text", "Decode text messages", "Bytes in chunks of 64 KiB to strings, by the size of a message.", quick),
+	engine("decode-binary", "Decode binary messages", "The same to Buffers."),
+	engine("decode-chunk", "Decode a chunk of 32 B text", "By the size of the chunk that comes in one piece.", { sizes: [64, 256, KiB, 4 * KiB, 16 * KiB, 64 * KiB, MiB] }),
+	engine("mask", "Mask", "What a client does to all it sends.", {}),
+	engine("unmask", "Unmask", "What a server does to all it receives.", quick),
+	engine("utf8-ascii", "Validate UTF-8, ASCII", "The check that text is UTF-8, of text that is ASCII.", {}),
+	engine("utf8-non-ascii", "Validate UTF-8, non-ASCII", "The same, of text with characters of 1 to 4 bytes."),
+	echo("import", "Requiring the package", {}, "What a program waits for before it starts.",
+		{ group: "import", role: "import", mode: undefined, metric: metrics.importing, quick: true }),
+];
+
+export const groups = [...new Set(scenarios.map(({ group }) => group))];
+
+/**
+ * @typedef {object} Pace
+ * @property {number} rounds
+ * @property {number} warmup Seconds before it counts.
+ * @property {number} seconds Measured ones of a run.
+ * @property {number} [maxConnections] Where it is not the figures that matter.
+ */
+
+/** A scenario with no more connections than that. @param {Scenario} scenario @param {number} [most] @returns {Scenario} */
+export function limited(scenario, most = Number.POSITIVE_INFINITY) {
+	const load = { ...scenario.load };
+	for (const name of /** @type {const} */ (["connections", "receivers"])) {
+		const value = load[name];
+		if (value !== undefined) load[name] = Math.min(value, most);
+	}
+	return { ...scenario, load };
+}
+
+/**
+ * How many seconds one run takes, about, its processes' start included.
+ *
+ * @param {Scenario} scenario
+ * @param {Pace} pace
+ */
+export function estimateRun({ role, mode, load, sizes }, pace) {
+	const start = 0.4;
+	if (role === "import") return 0.6;
+	if (sizes) return start + sizes.length * engineSeconds(pace) * 1.5;
+	if (mode === "idle") return start + 4;
+	const opening = (load.connections ?? load.receivers ?? 0) / 2000;
+	return start + opening + pace.warmup + pace.seconds;
+}
+
+/** CPU seconds that an engine is measured for at each size; warming up takes half as much. @param {Pace} pace */
+export const engineSeconds = ({ seconds }) => Math.min(0.25, seconds / 8);
