@@ -3,7 +3,7 @@
  *
  *   npm test                        everything
  *   npm test -- <filter> …          the vitest files whose names contain a filter
- *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser, autobahn
+ *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser, autobahn, bench
  *
  * A check that fails does not stop the others. What this machine lacks (cargo, Chromium, Python) is skipped, and the
  * reason said.
@@ -12,6 +12,7 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareSuite } from "./autobahn/index.mjs";
 import { testAutobahn } from "./checks/autobahn.mjs";
+import { smokeBench } from "./checks/bench.mjs";
 import {
 	checkClippy,
 	checkFuzzClippy,
@@ -44,6 +45,7 @@ const sections = [
 	"unit",
 	"browser",
 	"autobahn",
+	"bench",
 ];
 const featureSets = [
 	{ name: "without features", args: [] },
@@ -263,6 +265,14 @@ async function autobahn() {
 	leaveOut("Autobahn testsuite", suite.reason);
 }
 
+/** Nothing is measured here: what measures is tried. @param {string | undefined} noCargo */
+async function bench(noCargo) {
+	const reason =
+		process.platform === "linux" ? noCargo : "its load generator needs Linux";
+	if (reason) tally.skip("smoke test of the benchmarks", reason);
+	else await check("smoke test of the benchmarks", smokeBench);
+}
+
 await orExit(prepareDependencies);
 await prepare("TypeScript build", prepareTypescript);
 
@@ -280,6 +290,7 @@ if (only.includes("fuzz")) await fuzzTargets();
 if (only.includes("unit")) await unit(noCargo);
 if (only.includes("browser")) await browser();
 if (only.includes("autobahn")) await autobahn();
+if (only.includes("bench")) await bench(noCargo);
 
 if (tally.total === 0) tally.fail("npm test", `nothing matches ${filters}`);
 

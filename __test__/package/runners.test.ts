@@ -1,5 +1,6 @@
 /** The scripts that count what the runners report: a failure must never be lost in the sum. */
 import { describe, expect, test } from "vitest";
+import { countResults } from "../../scripts/checks/bench.mjs";
 import { countCargoTests } from "../../scripts/checks/cargo.mjs";
 import { readRun } from "../../scripts/checks/fuzz.mjs";
 import { Tally } from "../../scripts/checks/tally.mjs";
@@ -90,6 +91,18 @@ describe("a command with a signal", () => {
 			signal: AbortSignal.abort(),
 		});
 		expect((await outcome).code).toBe(128);
+	});
+});
+
+test("counting benchmarks: a candidate in a scenario is a test", () => {
+	const scenarios = [
+		{ entries: [{}, { failure: "no answer" }] },
+		{ entries: [{}, {}] },
+	];
+	expect(countResults({ scenarios })).toEqual({
+		passed: 3,
+		failed: 1,
+		skipped: 0,
 	});
 });
 
