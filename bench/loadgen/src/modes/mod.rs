@@ -1,0 +1,145 @@
+//! The kinds of load. Each opens its connections, runs against the clock, closes them, and reports.
+
+mod broadcast;
+mod echo;
+mod handshake;
+mod idle;
+mod pool;
+
+use std::net::SocketAddr;
+
+use crate::dial::Target;
+use crate::failure::Failure;
+use crate::json::Value;
+use crate::measurement::Pace;
+use crate::payload::Kind;
+use crate::proc::{Observed, Pid};
+use crate::serve::Server;
+
+/// The server under load.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// How it is reached.
+    pub target: Target,
+    /// Its process, if that is to be observed.
+    pub pid: Option<Pid>,
+}
+
+impl Subject {
+    fn observe(self) -> Result<Observed, Failure> {
+        Observed::new(self.pid)
+    }
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Content {
+    /// Text or binary.
+    pub kind: Kind,
+    /// Payload bytes of each message.
+    pub size: usize,
+}
+
+/// What decides when the next message is sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Loop {
+    /// So many are in flight on each connection.
+    Closed {
+        /// How many.
+        in_flight: u32,
+    },
+    /// At a fixed rate over all connections.
+    Open {
+        /// Messages per second.
+        rate: f64,
+    },
+}
+
+/// One run.
+#[derive(Clone, Copy, Debug)]
+pub enum Command {
+    /// Messages that come back.
+    Echo {
+        /// The server.
+        subject: Subject,
+        /// How long.
+        pace: Pace,
+        /// How many connections.
+        connections: usize,
+        /// What is sent.
+        content: Content,
+        /// When.
+        pacing: Loop,
+    },
+    /// Connections that are opened and closed.
+    Handshake {
+        /// The server.
+        subject: Subject,
+        /// How long.
+        pace: Pace,
+        /// How many at once.
+        concurrency: usize,
+    },
+    /// Connections that say nothing.
+    Idle {
+        /// The server.
+        subject: Subject,
+        /// How many connections.
+        connections: usize,
+    },
+    /// Messages of one connection that come to all others.
+    Broadcast {
+        /// The server.
+        subject: Subject,
+        /// How long.
+        pace: Pace,
+        /// How many connections receive.
+        receivers: usize,
+        /// What is sent.
+        content: Content,
+        /// How many messages are under way to the receivers.
+        in_flight: u32,
+    },
+    /// The other end: echoes until it is killed.
+    Serve {
+        /// Where to listen.
+        address: SocketAddr,
+    },
+}
+
+/// Runs, and returns the report.
+pub fn run(command: Command) -> Result<Value, Failure> {
+    match command {
+        Command::Echo {
+            subject,
+            pace,
+            connections,
+            content,
+            pacing,
+        } => echo::run(subject, pace, connections, content, pacing),
+        Command::Handshake {
+            subject,
+            pace,
+            concurrency,
+        } => handshake::run(subject, pace, concurrency),
+        Command::Idle {
+            subject,
+            connections,
+        } => idle::run(subject, connections),
+        Command::Broadcast {
+            subject,
+            pace,
+            receivers,
+            content,
+            in_flight,
+        } => broadcast::run(subject, pace, receivers, content, in_flight),
+        Command::Serve { address } => {
+            let server = Server::bind(address)?;
+            println!(
+                "{}",
+                Value::Object(vec![("port", u64::from(server.port()?).into())])
+            );
+            server.run().map(|never| match never {})
+        }
+    }
+}

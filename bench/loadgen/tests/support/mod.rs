@@ -1,0 +1,197 @@
+//! Servers that a test can bend, and ways to run against them.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use loadgen::dial::Target;
+use loadgen::frames::{HeaderReader, Opcode, write_frame};
+use loadgen::handshake;
+use loadgen::json::Value;
+use loadgen::measurement::Pace;
+use loadgen::modes::{Command, Content, Loop, Subject, run};
+use loadgen::payload::Kind;
+use loadgen::serve::Server;
+
+/// A message that a client sent.
+pub struct Message {
+    /// The path of its connection.
+    pub path: String,
+    /// Its place among those of its connection.
+    pub number: usize,
+    pub opcode: Opcode,
+    pub payload: Vec<u8>,
+}
+
+impl Message {
+    /// As it should come back.
+    pub fn echo(&self) -> Vec<u8> {
+        frame(self.opcode, &self.payload)
+    }
+}
+
+/// A server's frame.
+pub fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_frame(&mut bytes, opcode, payload, None);
+    bytes
+}
+
+/// A thread per connection; what `answer` returns is sent back, or, when the path is /publish, to every connection on /subscribe.
+pub fn serve(answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+    serve_with(handshake::response, answer)
+}
+
+/// The same, with an opening handshake of its own.
+pub fn serve_with(
+    response: impl Fn(&str) -> String + Send + Sync + 'static,
+    answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (response, answer) = (Arc::new(response), Arc::new(answer));
+    let subscribers: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let (response, answer) = (Arc::clone(&response), Arc::clone(&answer));
+            let subscribers = Arc::clone(&subscribers);
+            // The client may go at any time: that is its matter.
+            thread::spawn(move || attend(socket?, &*response, &*answer, &subscribers));
+        }
+    });
+    address
+}
+
+fn attend(
+    mut socket: TcpStream,
+    response: &dyn Fn(&str) -> String,
+    answer: &dyn Fn(&Message) -> Vec<u8>,
+    subscribers: &Mutex<Vec<TcpStream>>,
+) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(byte(&mut socket)?);
+    }
+    let head = String::from_utf8(request).unwrap();
+    let path = head.split(' ').nth(1).unwrap().to_owned();
+    if path == "/subscribe" {
+        subscribers.lock().unwrap().push(socket.try_clone()?);
+    }
+    let key = handshake::header(&head, "Sec-WebSocket-Key").unwrap();
+    socket.write_all(response(key).as_bytes())?;
+    for number in 0.. {
+        let message = read_message(&mut socket, &path, number)?;
+        if message.opcode == Opcode::Close {
+            return socket.write_all(&message.echo());
+        }
+        let bytes = answer(&message);
+        if path == "/publish" {
+            for mut subscriber in subscribers.lock().unwrap().iter() {
+                subscriber.write_all(&bytes)?;
+            }
+        } else {
+            socket.write_all(&bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_message(socket: &mut TcpStream, path: &str, number: usize) -> std::io::Result<Message> {
+    let mut reader = HeaderReader::default();
+    let header = loop {
+        if let Some(header) = reader.read(&mut &[byte(socket)?][..]).unwrap() {
+            break header;
+        }
+    };
+    let mut payload = vec![0; header.length as usize];
+    socket.read_exact(&mut payload)?;
+    let key = header.mask.expect("clients mask");
+    for (byte, key) in payload.iter_mut().zip(key.iter().cycle()) {
+        *byte ^= key;
+    }
+    Ok(Message {
+        path: path.to_owned(),
+        number,
+        opcode: header.opcode,
+        payload,
+    })
+}
+
+fn byte(socket: &mut TcpStream) -> std::io::Result<u8> {
+    let mut byte = [0];
+    socket.read_exact(&mut byte)?;
+    Ok(byte[0])
+}
+
+/// The native echo server, in a thread.
+pub fn serve_natively() -> SocketAddr {
+    let (ready, port) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        ready.send(server.port().unwrap()).unwrap();
+        server.run()
+    });
+    SocketAddr::from(([127, 0, 0, 1], port.recv().unwrap()))
+}
+
+/// This process, as a server at this address.
+pub fn subject(address: SocketAddr) -> Subject {
+    Subject {
+        target: Target {
+            address,
+            tls: false,
+        },
+        pid: Some(std::process::id()),
+    }
+}
+
+/// A short run.
+pub const PACE: Pace = Pace {
+    warmup: Duration::from_millis(50),
+    window: Duration::from_millis(200),
+};
+
+pub const TEXT: Content = Content {
+    kind: Kind::Ascii,
+    size: 32,
+};
+
+/// Echoes in a closed loop.
+pub fn run_echo(
+    address: SocketAddr,
+    connections: usize,
+    content: Content,
+    in_flight: u32,
+) -> Result<Value, String> {
+    let subject = subject(address);
+    let pacing = Loop::Closed { in_flight };
+    run(Command::Echo {
+        subject,
+        pace: PACE,
+        connections,
+        content,
+        pacing,
+    })
+    .map_err(|failure| failure.to_string())
+}
+
+/// A number in a report: `number(&report, "server.cpuSeconds")`.
+pub fn number(report: &Value, path: &str) -> f64 {
+    let value = path.split('.').fold(report, |value, key| {
+        let Value::Object(members) = value else {
+            panic!("no object around {key}")
+        };
+        let member = members.iter().find(|(name, _)| *name == key);
+        &member.unwrap_or_else(|| panic!("no {key} in {report}")).1
+    });
+    match value {
+        Value::Integer(number) => *number as f64,
+        Value::Number(number) => *number,
+        other => panic!("{path} is {other}"),
+    }
+}
