@@ -11,6 +11,7 @@ export const usage = `npm run bench -- [options]
   --peers=<name>,…        these peers; "none" for none
   --candidate name=cmd    one more server: any command that listens on the port in $PORT; may come several times
   --seconds=N             measured seconds of a run
+  --warmup=N              seconds before that; more of them on a machine that is busy with other things
   --rounds=N              rounds; figures are medians over them
   --readme                also writes the table into README.md
   --smoke                 all scenarios with ours alone, for a moment each: whether they work, not how fast
@@ -29,8 +30,8 @@ function wrap(words) {
 
 /** @type {Record<"quick" | "full" | "smoke", import("./scenarios.mjs").Pace>} */
 const paces = {
-	quick: { rounds: 3, warmup: 0.3, seconds: 0.8 },
-	full: { rounds: 5, warmup: 0.5, seconds: 2 },
+	quick: { rounds: 3, warmup: 0.4, seconds: 0.7 },
+	full: { rounds: 5, warmup: 1, seconds: 2 },
 	smoke: { rounds: 1, warmup: 0, seconds: 0.1, maxConnections: 100 },
 };
 
@@ -71,12 +72,25 @@ export function parseOptions(words) {
 		pace: {
 			...pace,
 			seconds: positive("seconds", values.seconds) ?? pace.seconds,
+			warmup: positive("warmup", values.warmup) ?? pace.warmup,
 			rounds: wholePositive("rounds", values.rounds) ?? pace.rounds,
 		},
 		readme,
 		output,
 		from,
 	};
+}
+
+/** How to measure the same again, as it is typed. @param {string[]} words */
+export function commandOf(words) {
+	const typed = words
+		.filter((word) => !/^--(?:readme$|output=)/.test(word))
+		.map((word) =>
+			/^[\w=,.:/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
+		);
+	return ["npm run bench", ...(typed.length > 0 ? ["--"] : []), ...typed].join(
+		" ",
+	);
 }
 
 /** @param {string[]} args */
@@ -94,6 +108,7 @@ function parse(args) {
 				peers: { type: "string" },
 				candidate: { type: "string", multiple: true },
 				seconds: { type: "string" },
+				warmup: { type: "string" },
 				rounds: { type: "string" },
 				readme: { type: "boolean" },
 				from: { type: "string" },

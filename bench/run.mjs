@@ -11,7 +11,7 @@ import { versionOf } from "./candidates.mjs";
 import { duration, plannedSeconds } from "./countdown.mjs";
 import { describeMachine } from "./machine.mjs";
 import { endAtSignals } from "./measure/process.mjs";
-import { parseOptions, UsageError, usage } from "./options.mjs";
+import { commandOf, parseOptions, UsageError, usage } from "./options.mjs";
 import { page } from "./report/page.mjs";
 import { withResults } from "./report/readme.mjs";
 import { terminalTable } from "./report/tables.mjs";
@@ -23,11 +23,12 @@ import { setUp } from "./setup.mjs";
 
 const words = process.argv.slice(2);
 
-/** @param {Options} options @returns {Promise<Results>} */
-async function measured(options) {
+/** @param {Options} wanted @returns {Promise<Results>} */
+async function measured(wanted) {
 	const surroundings = await orExit(() =>
-		setUp({ peers: options.candidates.some(({ isOurs }) => !isOurs) }),
+		setUp({ peers: wanted.candidates.some(({ isOurs }) => !isOurs) }),
 	);
+	const options = possible(wanted, surroundings);
 	const machine = describeMachine(surroundings.cores);
 	const plan = planOf(options);
 	const present = options.candidates.filter((candidate) =>
@@ -42,7 +43,7 @@ async function measured(options) {
 	return {
 		format: 1,
 		date: new Date().toISOString(),
-		command: words.filter((word) => word !== "--readme").join(" "),
+		command: commandOf(words),
 		pace: options.pace,
 		machine,
 		candidates: present.map((candidate) => ({
@@ -50,10 +51,26 @@ async function measured(options) {
 			label: candidate.label,
 			isOurs: candidate.isOurs,
 			text: candidate.text,
+			package: candidate.package,
 			version: versionOf(candidate),
 		})),
 		scenarios,
 	};
+}
+
+/**
+ * Without the scenarios that this machine lacks something for, and the reason said. On a CI machine they are left to fail.
+ *
+ * @param {Options} options
+ * @param {import("./measure/server.mjs").Surroundings} surroundings
+ * @returns {Options}
+ */
+function possible(options, { certificate }) {
+	const isCI = process.env.CI === "true";
+	if (isCI || !("reason" in certificate)) return options;
+	process.stdout.write(`TLS is left out: ${certificate.reason}\n`);
+	const scenarios = options.scenarios.filter(({ load }) => !load.tls);
+	return { ...options, scenarios };
 }
 
 /** @param {Results} results */

@@ -33,14 +33,14 @@ export function spread(values) {
 export function ratio(values, reference, better) {
 	const own = spread(values);
 	const other = spread(reference);
-	if (!own || !other) return null;
+	// A figure that came out as nothing, or less, compares with none.
+	if (!own || !other || own.min <= 0 || other.min <= 0) return null;
 	/** @param {number} a @param {number} b */
 	const compare = (a, b) => (better === "more" ? a / b : b / a);
 	const compared = compare(own.median, other.median);
 	const perRound = values
 		.slice(0, reference.length)
 		.map((value, round) => compare(value, reference[round]));
-	if (![compared, ...perRound].every(Number.isFinite)) return null;
 	return {
 		median: compared,
 		min: Math.min(compared, ...perRound),

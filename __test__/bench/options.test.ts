@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { fieldOf } from "../../bench/candidates.mjs";
 import { loadArguments } from "../../bench/measure/server.mjs";
-import { parseOptions } from "../../bench/options.mjs";
+import { commandOf, parseOptions } from "../../bench/options.mjs";
 import { scenarios } from "../../bench/scenarios.mjs";
 import { planOf, referenceOf } from "../../bench/session.mjs";
 
@@ -96,8 +96,12 @@ describe("the choice of candidates", () => {
 
 describe("the pace", () => {
 	test("can be set", () => {
-		const { pace } = parseOptions(["--seconds=0.25", "--rounds=7"]);
-		expect(pace).toMatchObject({ seconds: 0.25, rounds: 7 });
+		const { pace } = parseOptions([
+			"--seconds=0.25",
+			"--warmup=3",
+			"--rounds=7",
+		]);
+		expect(pace).toEqual({ seconds: 0.25, warmup: 3, rounds: 7 });
 	});
 
 	test("of a smoke test opens few connections", () => {
@@ -124,6 +128,19 @@ test.each([
 	[["word"], /word/],
 ])("%j is refused with a reason", (words, reason) => {
 	expect(() => parseOptions(words)).toThrow(reason);
+});
+
+test("the command to measure the same again can be typed as it is shown", () => {
+	expect(commandOf([])).toBe("npm run bench");
+	expect(
+		commandOf([
+			"--readme",
+			"--only=a,b",
+			"--candidate",
+			"it's=x y",
+			"--output=/z",
+		]),
+	).toBe("npm run bench -- --only=a,b --candidate 'it'\\''s=x y'");
 });
 
 test("the load is handed over by the load generator's option names", () => {

@@ -67,7 +67,7 @@ const decode = summarize(
 const results: Results = {
 	format: 1,
 	date: "2030-05-06T07:08:09.000Z",
-	command: "--quick",
+	command: "npm run bench -- --quick",
 	pace: { rounds: 3, warmup: 0.3, seconds: 0.8 },
 	machine: {
 		cpu: "A <fast> one",
@@ -78,11 +78,8 @@ const results: Results = {
 		busyBefore: 0,
 		isPinned: true,
 	},
-	candidates: candidates.map(({ id, label, isOurs, text }) => ({
-		id,
-		label,
-		isOurs,
-		text,
+	candidates: candidates.map((candidate) => ({
+		...candidate,
 		version: "1.2.3",
 	})),
 	scenarios: [echo, idle, decode],
@@ -170,6 +167,7 @@ describe("the README's part", () => {
 		expect(written).not.toContain("old");
 		expect(written).toContain("310 k **3.1×**");
 		expect(written).toContain("2030-05-06");
+		expect(written).toContain("nodejs-websocket 1.2.3, ws 1.2.3, bun 1.2.3.");
 		expect(written).toContain("A <fast> one, 2 cores, 24 GiB");
 		expect(withResults(written, results)).toBe(written);
 	});
@@ -221,6 +219,8 @@ describe("the page", () => {
 describe("figures", () => {
 	test.each([
 		[0.123, "count", "0.12"],
+		[9.999, "count", "10.0"],
+		[99.99, "count", "100"],
 		[999, "count", "999"],
 		[1300, "count", "1.30 k"],
 		[154_321, "count", "154 k"],

@@ -52,6 +52,7 @@ describe("the ratio to the reference", () => {
 		expect(ratio([], [100], "more")).toBeNull();
 		expect(ratio([100], [], "more")).toBeNull();
 		expect(ratio([100], [0], "more")).toBeNull();
+		expect(ratio([-3], [100], "less")).toBeNull();
 	});
 });
 

@@ -2,6 +2,7 @@
 import { ratioText, short } from "./format.mjs";
 import { colorOf } from "./people.mjs";
 import { element, line, picture, text } from "./svg.mjs";
+import { judge } from "./verdict.mjs";
 
 const WIDTH = 620;
 const ROW = 30;
@@ -71,15 +72,4 @@ export function bars({ entries, metric, reference, title }, people) {
 			}),
 		].join("");
 	}
-}
-
-/** Differences below this are no differences. */
-export const LEVEL = 0.05;
-
-/** @param {number | undefined} ratio @param {boolean} [isReference] @returns {"better" | "worse" | "level"} */
-export function judge(ratio, isReference = false) {
-	if (isReference || ratio === undefined || Math.abs(ratio - 1) <= LEVEL) {
-		return "level";
-	}
-	return ratio > 1 ? "better" : "worse";
 }

@@ -2,6 +2,8 @@
 import { median } from "../statistics.mjs";
 import { ratioText, short, size } from "./format.mjs";
 import { element, escapeText } from "./svg.mjs";
+import { cells } from "./tables.mjs";
+import { judge } from "./verdict.mjs";
 
 /** @typedef {import("../results.mjs").ScenarioResult} ScenarioResult */
 /** @typedef {import("../results.mjs").Entry} Entry */
@@ -98,8 +100,20 @@ export function pointTable({ entries, reference, metric }, people) {
 	return table(["", ...head], rows);
 }
 
-/** @param {string[]} head @param {string[][]} rows The first cell of each is its name. */
-function table(head, rows) {
+/** All scenarios, all candidates. @param {import("../results.mjs").Results} results */
+export function wholeTable(results) {
+	const { head, rows } = cells(results, (text, ratio) =>
+		element("strong", { class: judge(ratio) }, text),
+	);
+	return table(head, rows, (text) => text);
+}
+
+/**
+ * @param {string[]} head
+ * @param {string[][]} rows The first cell of each is its name.
+ * @param {(text: string) => string} write Makes markup of the other cells.
+ */
+function table(head, rows, write = escapeText) {
 	/** @param {string} name @param {string} text */
 	const cell = (name, text) => element(name, {}, escapeText(text));
 	return element(
@@ -121,7 +135,7 @@ function table(head, rows) {
 				rows.map(([name, ...cells]) =>
 					element("tr", {}, [
 						element("th", { scope: "row" }, escapeText(name)),
-						...cells.map((text) => cell("td", text)),
+						...cells.map((text) => element("td", {}, write(text))),
 					]),
 				),
 			),

@@ -4,8 +4,8 @@
 
 /** Three significant digits, without an exponent. @param {number} number */
 function digits(number) {
-	if (number >= 100) return number.toFixed(0);
-	return number.toFixed(number >= 10 ? 1 : 2);
+	if (number >= 99.95) return number.toFixed(0);
+	return number.toFixed(number >= 9.995 ? 1 : 2);
 }
 
 /**

@@ -12,10 +12,10 @@ export function machineText({ cpu, cores, memoryBytes, system, node }) {
 
 /** @param {Results} results */
 export function versionsText({ candidates }) {
-	const known = candidates.filter(({ version, isOurs }) => version && !isOurs);
-	const names = known.map(({ label, version }) => `${label} ${version}`);
-	const own = candidates.find(({ isOurs }) => isOurs)?.version;
-	return `Versions: ${[`nodejs-websocket ${own}`, ...names].join(", ")}.`;
+	const known = candidates.flatMap(({ isOurs, package: name, version }) =>
+		version ? [`${isOurs ? "nodejs-websocket" : name} ${version}`] : [],
+	);
+	return `Versions: ${[...new Set(known)].join(", ")}.`;
 }
 
 /** @param {Results} results @param {import("./people.mjs").People} people @returns {string[]} */
@@ -27,7 +27,7 @@ export function methodText({ pace, machine, scenarios }, people) {
 		machine.isPinned
 			? "The server runs on one core of its own, the load generator on another."
 			: "Server and load generator share the cores of the machine as its system sees fit.",
-		`A run warms up for ${duration1(pace.warmup)} and is measured for ${duration1(pace.seconds)}. There are ${pace.rounds} rounds, and in each round all candidates take their turn: figures are medians over the rounds, and the thin lines in the bars reach from the least to the most.`,
+		`A run warms up for ${secondsText(pace.warmup)} and is measured for ${secondsText(pace.seconds)}. There are ${pace.rounds} rounds, and in each round all candidates take their turn: figures are medians over the rounds, and the thin lines in the bars reach from the least to the most.`,
 		"Per second of CPU time: messages, divided by the CPU time that the server's process (with its threads and children) took meanwhile. It shows what a message costs, and how many a core can carry; what else the machine does hardly changes it. The figures beside it are per second by the clock.",
 		`How many times better: the ratio of two medians, turned so that more is better. Differences below 5 % count as level.`,
 		"All take messages of up to 2 MiB; compression is off; everything else is as each library has it by default. Each server is a program of 20 to 60 lines in bench/candidates, in the words of its library's own documentation.",
@@ -40,5 +40,5 @@ export function methodText({ pace, machine, scenarios }, people) {
 }
 
 /** @param {number} seconds */
-const duration1 = (seconds) =>
+const secondsText = (seconds) =>
 	seconds < 10 ? `${seconds} s` : duration(seconds);

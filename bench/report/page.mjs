@@ -2,13 +2,11 @@
 import { readFileSync } from "node:fs";
 import { bars } from "./bars.mjs";
 import { figureTable, pointTable } from "./figures.mjs";
-import { ratioText } from "./format.mjs";
+import { head } from "./head.mjs";
 import { lines } from "./lines.mjs";
-import { machineText, methodText, versionsText } from "./method.mjs";
-import { overview } from "./overview.mjs";
+import { methodText, versionsText } from "./method.mjs";
 import { People } from "./people.mjs";
 import { element, escapeText } from "./svg.mjs";
-import { comparedScenarios, mainReference, verdicts } from "./verdict.mjs";
 
 /** @typedef {import("../results.mjs").Results} Results */
 /** @typedef {import("../results.mjs").ScenarioResult} ScenarioResult */
@@ -41,7 +39,6 @@ const chapters = {
 /** @param {Results} results */
 export function page(results) {
 	const people = new People(results.candidates);
-	const reference = people.label(mainReference(results));
 	const style = readFileSync(new URL("style.css", import.meta.url), "utf8");
 	return `<!doctype html>
 <html lang="en">
@@ -55,102 +52,13 @@ ${style}</style>
 </head>
 <body>
 ${[
-	head(results, people, reference),
+	head(results, people),
 	...Object.keys(chapters).map((group) => chapter(group, results, people)),
 	foot(results, people),
 ].join("\n")}
 </body>
 </html>
 `;
-}
-
-/** @param {Results} results @param {People} people @param {string} reference */
-function head(results, people, reference) {
-	const compared = comparedScenarios(results);
-	const parts = [
-		element("h1", {}, "How fast is nodejs-websocket?"),
-		element(
-			"p",
-			{ class: "lead" },
-			"It has two engines that do the same: a native one, written in Rust, and one in TypeScript that serves where the native one cannot be loaded. Both are compared with other WebSocket libraries here.",
-		),
-		element(
-			"p",
-			{ class: "lead" },
-			`Measured against ${escapeText(reference)} on ${escapeText(results.date.slice(0, 10))}: ${escapeText(machineText(results.machine))}`,
-		),
-	];
-	if (results.machine.busyBefore > 0.5) {
-		parts.push(
-			element(
-				"p",
-				{ class: "warning" },
-				`The machine was busy with other things (${results.machine.busyBefore.toFixed(1)} processes on ${results.machine.cores} cores before the start). What is counted per second of CPU time suffers least from that, latencies most.`,
-			),
-		);
-	}
-	if (compared.length === 0) return parts.join("\n");
-	parts.push(
-		element(
-			"div",
-			{ class: "tiles" },
-			verdicts(results).map((verdict) => tile(verdict, reference)),
-		),
-		element("section", { class: "card" }, [
-			element("h2", {}, `How many times better than ${escapeText(reference)}`),
-			element("p", { class: "about" }, legend(results)),
-			overview(compared, people, reference),
-			element(
-				"p",
-				{ class: "note" },
-				"4× means: four times the messages with the same CPU time, or a quarter of the memory or time. Each step of the axis doubles.",
-			),
-		]),
-	);
-	return parts.join("\n");
-}
-
-/** @param {Results} results */
-function legend({ candidates }) {
-	return candidates
-		.filter(({ isOurs }) => isOurs)
-		.map(({ id, label }, i) =>
-			element(
-				"span",
-				{ class: "key", style: `color: var(--${id})` },
-				`${i === 0 ? "●" : "○"} ${escapeText(label)}`,
-			),
-		)
-		.join(" ");
-}
-
-/** @param {import("./verdict.mjs").Verdict} verdict @param {string} reference */
-function tile({ id, label, average, better, level, worse, failed }, reference) {
-	const counts = [
-		[better, "better"],
-		[level, "level"],
-		[worse, "worse"],
-		[failed, "failed"],
-	];
-	return element("div", { class: "tile", style: `--accent: var(--${id})` }, [
-		element(
-			"div",
-			{ class: "tile-name" },
-			`nodejs-websocket, ${escapeText(label)}`,
-		),
-		element(
-			"div",
-			{ class: "tile-figure" },
-			average === null ? "–" : ratioText(average),
-		),
-		element("div", { class: "tile-about" }, [
-			`as good as ${escapeText(reference)}, on average over ${better + level + worse} scenarios:<br>`,
-			counts
-				.filter(([count]) => count !== 0)
-				.map(([count, word]) => `<span class="${word}">${count} ${word}</span>`)
-				.join(", "),
-		]),
-	]);
 }
 
 /** @param {string} group @param {Results} results @param {People} people */
@@ -234,11 +142,7 @@ function foot(results, people) {
 			),
 			element("p", {}, escapeText(versionsText(results))),
 			element("h3", {}, "Do it yourself"),
-			element(
-				"pre",
-				{},
-				escapeText(`npm run bench -- ${results.command}`.trim()),
-			),
+			element("pre", {}, escapeText(results.command)),
 			element(
 				"p",
 				{ class: "about" },

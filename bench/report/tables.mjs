@@ -8,7 +8,7 @@ import { ratioText, short, size } from "./format.mjs";
  * Head and rows: a scenario a row, a candidate a column. Engine operations have a row each, at one size.
  *
  * @param {Results} results
- * @param {(text: string) => string} emphasize For ratios.
+ * @param {(text: string, ratio: number) => string} emphasize For ratios.
  */
 export function cells({ candidates, scenarios }, emphasize) {
 	const shown = candidates.filter(({ id }) =>
@@ -37,7 +37,7 @@ function titleOf({ title, entries, metric }) {
 	return metric.better === "less" ? `${title} (less is better)` : title;
 }
 
-/** @param {ScenarioResult} scenario @param {string} id @param {(text: string) => string} emphasize */
+/** @param {ScenarioResult} scenario @param {string} id @param {(text: string, ratio: number) => string} emphasize */
 function cellOf({ entries, metric, reference }, id, emphasize) {
 	const entry = entries.find(({ candidate }) => candidate === id);
 	if (!entry) return "";
@@ -45,7 +45,7 @@ function cellOf({ entries, metric, reference }, id, emphasize) {
 	if (!figure) return "failed";
 	const text = short(figure.median, metric.unit);
 	return ratio && id !== reference
-		? `${text} ${emphasize(ratioText(ratio.median))}`
+		? `${text} ${emphasize(ratioText(ratio.median), ratio.median)}`
 		: text;
 }
 

@@ -1,5 +1,4 @@
 /** Ours against the reference, over all scenarios: one average, and how often it is better or worse. */
-import { judge } from "./bars.mjs";
 
 /**
  * @typedef {object} Verdict
@@ -61,4 +60,15 @@ export function geometricMean(ratios) {
 	if (ratios.length === 0) return null;
 	const sum = ratios.reduce((total, ratio) => total + Math.log(ratio), 0);
 	return Math.exp(sum / ratios.length);
+}
+
+/** Differences below this are no differences. */
+const LEVEL = 0.05;
+
+/** @param {number | undefined} ratio @param {boolean} [isReference] @returns {"better" | "worse" | "level"} */
+export function judge(ratio, isReference = false) {
+	if (isReference || ratio === undefined || Math.abs(ratio - 1) <= LEVEL) {
+		return "level";
+	}
+	return ratio > 1 ? "better" : "worse";
 }
