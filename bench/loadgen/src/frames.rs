@@ -112,61 +112,68 @@ impl HeaderReader {
     /// # Errors
     /// Says what is wrong with the first two bytes, or that the length is not in its shortest form.
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Header>, String> {
-        while self.have < self.needed() {
-            let (needed, have) = (self.needed(), self.have);
-            let taken = input.len().min(needed - have);
+        // Mostly it is there in one piece: no byte has to be copied.
+        if let (0, Some((bytes, _))) = (self.have, input.split_first_chunk()) {
+            *input = &input[header_length(bytes[1])..];
+            return parse(bytes).map(Some);
+        }
+        loop {
+            let needed = if self.have < 2 {
+                2
+            } else {
+                header_length(self.bytes[1])
+            };
+            if self.have == needed {
+                self.have = 0;
+                return parse(&self.bytes).map(Some);
+            }
+            let taken = input.len().min(needed - self.have);
             if taken == 0 {
                 return Ok(None);
             }
-            self.bytes[have..have + taken].copy_from_slice(&input[..taken]);
+            self.bytes[self.have..self.have + taken].copy_from_slice(&input[..taken]);
             self.have += taken;
             *input = &input[taken..];
         }
-        let header = self.parse();
-        self.have = 0;
-        header.map(Some)
     }
+}
 
-    /// How long the header is, as far as its bytes tell yet.
-    fn needed(&self) -> usize {
-        if self.have < 2 {
-            return 2;
-        }
-        let length = match self.bytes[1] & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        2 + length + if self.bytes[1] & 0x80 == 0 { 0 } else { 4 }
-    }
+/// The length of a header with this second byte.
+fn header_length(second: u8) -> usize {
+    let length = match second & 0x7f {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    2 + length + if second & 0x80 == 0 { 0 } else { 4 }
+}
 
-    fn parse(&self) -> Result<Header, String> {
-        let [first, second, ..] = self.bytes;
-        let Some(opcode) = Opcode::from_bits(first & 0x0f).filter(|_| first & 0x70 == 0) else {
-            return Err(format!("a frame that begins with the byte {first:#04x}"));
-        };
-        let big_endian = |from: usize, to: usize| {
-            self.bytes[from..to]
-                .iter()
-                .fold(0, |value, &byte| value << 8 | u64::from(byte))
-        };
-        let (length, end) = match second & 0x7f {
-            126 => (big_endian(2, 4), 4),
-            127 => (big_endian(2, 10), 10),
-            short => (u64::from(short), 2),
-        };
-        if (end == 4 && length < 126) || (end == 10 && length < 0x1_0000) {
-            return Err(format!("the length {length} in {} bytes", end - 2));
-        }
-        let mask =
-            (second & 0x80 != 0).then(|| std::array::from_fn(|index| self.bytes[end + index]));
-        Ok(Header {
-            fin: first & 0x80 != 0,
-            opcode,
-            length,
-            mask,
-        })
+/// Parses the header at the front of `bytes`.
+fn parse(bytes: &[u8; MAX_HEADER]) -> Result<Header, String> {
+    let [first, second, ..] = *bytes;
+    let Some(opcode) = Opcode::from_bits(first & 0x0f).filter(|_| first & 0x70 == 0) else {
+        return Err(format!("a frame that begins with the byte {first:#04x}"));
+    };
+    let big_endian = |from: usize, to: usize| {
+        bytes[from..to]
+            .iter()
+            .fold(0, |value, &b| value << 8 | u64::from(b))
+    };
+    let (length, end) = match second & 0x7f {
+        126 => (big_endian(2, 4), 4),
+        127 => (big_endian(2, 10), 10),
+        short => (u64::from(short), 2),
+    };
+    if (end == 4 && length < 126) || (end == 10 && length < 0x1_0000) {
+        return Err(format!("the length {length} in {} bytes", end - 2));
     }
+    let mask = (second & 0x80 != 0).then(|| std::array::from_fn(|index| bytes[end + index]));
+    Ok(Header {
+        fin: first & 0x80 != 0,
+        opcode,
+        length,
+        mask,
+    })
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ impl Measurement {
         }
     }
 
-    /// Where the run is now; begins and ends the window when it is time.
+    /// Where the run is now; begins and ends the window when it is time. A window without a single answer would say nothing: it lasts
+    /// until there is one.
     pub fn advance(&mut self, now: Nanos, clock: impl Fn() -> Nanos) -> Phase {
         if now >= self.until && self.end.is_none() {
             if self.start.is_none() {
@@ -78,7 +79,7 @@ impl Measurement {
                 let mark = self.mark(&clock);
                 self.until = mark.at + self.window;
                 self.start = Some(mark);
-            } else {
+            } else if self.messages > 0 {
                 self.end = Some(self.mark(&clock));
                 self.peak = self.server.peak_bytes();
             }
@@ -102,11 +103,10 @@ impl Measurement {
 
     /// How long a loop may sleep: not past the end of the phase, nor so long that a server's silence is noticed late.
     pub fn longest_wait(&self, now: Nanos) -> Duration {
-        let remaining = match self.end {
-            Some(_) => Nanos::MAX,
-            None => self.until.saturating_sub(now),
-        };
-        Duration::from_nanos(remaining).min(SILENCE_CHECK)
+        match self.until.checked_sub(now) {
+            None | Some(0) => SILENCE_CHECK,
+            Some(remaining) => Duration::from_nanos(remaining).min(SILENCE_CHECK),
+        }
     }
 
     /// Whether this point in time is in the window.
@@ -202,10 +202,22 @@ mod tests {
         assert_eq!(measurement.advance(99, || 99), Phase::WarmingUp);
         // Reading the marks took until 120; the loop came late to the end.
         assert_eq!(measurement.advance(110, || 120), Phase::Measuring);
+        assert_eq!(measurement.longest_wait(1000), Duration::from_nanos(120));
+        measurement.answered(200, 300, 1);
         assert_eq!(measurement.advance(1119, || 1119), Phase::Measuring);
         assert_eq!(measurement.advance(1500, || 1520), Phase::Over);
         let report = measurement.report(0, 0);
         assert_eq!(report[0], ("seconds", Value::Number(1400.0 / 1e9)));
+    }
+
+    #[test]
+    fn the_window_lasts_until_there_is_an_answer() {
+        let mut measurement = measurement();
+        measurement.advance(100, || 100);
+        assert_eq!(measurement.advance(5000, || 5000), Phase::Measuring);
+        assert_eq!(measurement.longest_wait(5000), SILENCE_CHECK);
+        measurement.answered(150, 6000, 1);
+        assert_eq!(measurement.advance(6000, || 6000), Phase::Over);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 mod support;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use loadgen::frames::Opcode;
 use loadgen::handshake;
 use loadgen::modes::{Command, Content, run};
 use loadgen::payload::Kind;
-use support::{Message, PACE, TEXT, frame, run_echo, serve, serve_natively, serve_with, subject};
+use support::{Message, PACE, TEXT, TestServer, frame, run_echo, serve, serve_natively, subject};
 
 /// What is told of a server that answers the tenth message of each connection so.
 fn told(answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static) -> String {
@@ -20,6 +20,13 @@ fn told(answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static) -> String 
         }
     });
     run_echo(address, 2, TEXT, 1).expect_err("the server answers wrongly")
+}
+
+/// A server whose opening handshake is another.
+fn with_response(response: fn(&str) -> String) -> SocketAddr {
+    let mut server = TestServer::new(Message::echo);
+    server.response = response;
+    server.start()
 }
 
 #[test]
@@ -105,9 +112,7 @@ fn an_opening_handshake_that_is_never_answered() {
 
 #[test]
 fn a_wrong_accept_key_in_every_mode() {
-    let wrong = |_: &str| handshake::response("another key");
-    let address = serve_with(wrong, Message::echo);
-    let subject = subject(address);
+    let subject = subject(with_response(|_| handshake::response("another key")));
     for command in [
         Command::Handshake {
             subject,
@@ -136,8 +141,8 @@ fn a_wrong_accept_key_in_every_mode() {
 
 #[test]
 fn another_status() {
-    let refuse = |_: &str| "HTTP/1.1 503 Service Unavailable\r\n\r\n".to_owned();
-    let told = run_echo(serve_with(refuse, Message::echo), 1, TEXT, 1).unwrap_err();
+    let address = with_response(|_| "HTTP/1.1 503 Service Unavailable\r\n\r\n".to_owned());
+    let told = run_echo(address, 1, TEXT, 1).unwrap_err();
     assert!(
         told.contains("expected status 101, got \"HTTP/1.1 503"),
         "{told}"
@@ -146,8 +151,8 @@ fn another_status() {
 
 #[test]
 fn a_message_before_any_was_sent() {
-    let eager = |key: &str| handshake::response(key) + "\u{1}";
-    let told = run_echo(serve_with(eager, Message::echo), 1, TEXT, 1).unwrap_err();
+    let address = with_response(|key| handshake::response(key) + "\u{1}");
+    let told = run_echo(address, 1, TEXT, 1).unwrap_err();
     assert!(
         told.contains("expected no message yet, got 1 bytes"),
         "{told}"

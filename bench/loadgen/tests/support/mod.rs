@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -19,8 +19,6 @@ use loadgen::serve::Server;
 
 /// A message that a client sent.
 pub struct Message {
-    /// The path of its connection.
-    pub path: String,
     /// Its place among those of its connection.
     pub number: usize,
     pub opcode: Opcode,
@@ -41,67 +39,87 @@ pub fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A thread per connection; what `answer` returns is sent back, or, when the path is /publish, to every connection on /subscribe.
+/// A connection to a client, over TCP or TLS.
+pub trait Socket: Read + Write {}
+impl<T: Read + Write> Socket for T {}
+
+/// What is sent back for a message.
+type Answer = dyn Fn(&Message) -> Vec<u8> + Send + Sync;
+
+/// A server with a thread per connection.
+pub struct TestServer {
+    /// The response to a key.
+    pub response: fn(&str) -> String,
+    /// What an accepted connection is spoken to through.
+    pub wrap: Box<dyn Fn(TcpStream) -> Box<dyn Socket> + Send + Sync>,
+    /// What is sent back, or, when the path is /publish, to every connection on /subscribe.
+    answer: Box<Answer>,
+    subscribers: Mutex<Vec<TcpStream>>,
+}
+
+/// A server that answers messages so.
 pub fn serve(answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
-    serve_with(handshake::response, answer)
+    TestServer::new(answer).start()
 }
 
-/// The same, with an opening handshake of its own.
-pub fn serve_with(
-    response: impl Fn(&str) -> String + Send + Sync + 'static,
-    answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static,
-) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (response, answer) = (Arc::new(response), Arc::new(answer));
-    let subscribers: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
-    thread::spawn(move || {
-        for socket in listener.incoming() {
-            let (response, answer) = (Arc::clone(&response), Arc::clone(&answer));
-            let subscribers = Arc::clone(&subscribers);
-            // The client may go at any time: that is its matter.
-            thread::spawn(move || attend(socket?, &*response, &*answer, &subscribers));
+impl TestServer {
+    pub fn new(answer: impl Fn(&Message) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self {
+            response: handshake::response,
+            wrap: Box::new(|socket| Box::new(socket)),
+            answer: Box::new(answer),
+            subscribers: Mutex::default(),
         }
-    });
-    address
-}
+    }
 
-fn attend(
-    mut socket: TcpStream,
-    response: &dyn Fn(&str) -> String,
-    answer: &dyn Fn(&Message) -> Vec<u8>,
-    subscribers: &Mutex<Vec<TcpStream>>,
-) -> std::io::Result<()> {
-    socket.set_nodelay(true)?;
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        request.push(byte(&mut socket)?);
-    }
-    let head = String::from_utf8(request).unwrap();
-    let path = head.split(' ').nth(1).unwrap().to_owned();
-    if path == "/subscribe" {
-        subscribers.lock().unwrap().push(socket.try_clone()?);
-    }
-    let key = handshake::header(&head, "Sec-WebSocket-Key").unwrap();
-    socket.write_all(response(key).as_bytes())?;
-    for number in 0.. {
-        let message = read_message(&mut socket, &path, number)?;
-        if message.opcode == Opcode::Close {
-            return socket.write_all(&message.echo());
-        }
-        let bytes = answer(&message);
-        if path == "/publish" {
-            for mut subscriber in subscribers.lock().unwrap().iter() {
-                subscriber.write_all(&bytes)?;
+    pub fn start(self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Arc::new(self);
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let server = Arc::clone(&server);
+                // The client may go at any time: that is its matter.
+                thread::spawn(move || server.attend(socket?));
             }
-        } else {
-            socket.write_all(&bytes)?;
-        }
+        });
+        address
     }
-    Ok(())
+
+    fn attend(&self, socket: TcpStream) -> io::Result<()> {
+        socket.set_nodelay(true)?;
+        let subscriber = socket.try_clone()?;
+        let socket = &mut *(self.wrap)(socket);
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(byte(socket)?);
+        }
+        let head = String::from_utf8(request).unwrap();
+        let path = head.split(' ').nth(1).unwrap();
+        if path == "/subscribe" {
+            self.subscribers.lock().unwrap().push(subscriber);
+        }
+        let key = handshake::header(&head, "Sec-WebSocket-Key").unwrap();
+        socket.write_all((self.response)(key).as_bytes())?;
+        for number in 0.. {
+            let message = read_message(socket, number)?;
+            if message.opcode == Opcode::Close {
+                return socket.write_all(&message.echo());
+            }
+            let bytes = (self.answer)(&message);
+            if path == "/publish" {
+                for mut subscriber in self.subscribers.lock().unwrap().iter() {
+                    subscriber.write_all(&bytes)?;
+                }
+            } else {
+                socket.write_all(&bytes)?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn read_message(socket: &mut TcpStream, path: &str, number: usize) -> std::io::Result<Message> {
+fn read_message(socket: &mut dyn Socket, number: usize) -> io::Result<Message> {
     let mut reader = HeaderReader::default();
     let header = loop {
         if let Some(header) = reader.read(&mut &[byte(socket)?][..]).unwrap() {
@@ -115,14 +133,13 @@ fn read_message(socket: &mut TcpStream, path: &str, number: usize) -> std::io::R
         *byte ^= key;
     }
     Ok(Message {
-        path: path.to_owned(),
         number,
         opcode: header.opcode,
         payload,
     })
 }
 
-fn byte(socket: &mut TcpStream) -> std::io::Result<u8> {
+fn byte(socket: &mut dyn Socket) -> io::Result<u8> {
     let mut byte = [0];
     socket.read_exact(&mut byte)?;
     Ok(byte[0])
