@@ -36,7 +36,7 @@ async function measured(wanted) {
 	);
 	const began = performance.now();
 	process.stdout.write(
-		`\n${plan.length} scenarios, ${options.pace.rounds} rounds, ${present.length} candidates: about ${duration(plannedSeconds(plan))}\n\n`,
+		`\n${plan.length} scenarios × ${options.pace.rounds} rounds, ${present.length} candidates: about ${duration(plannedSeconds(plan))}\n\n`,
 	);
 	const scenarios = await measureAll(options, surroundings);
 	process.stdout.write(`\nMeasuring took ${elapsed(began)}.\n`);

@@ -16,7 +16,7 @@ import { findCores } from "./measure/cores.mjs";
 
 /** @param {import("../scripts/support/step.mjs").Step} line */
 async function buildLoadgen(line) {
-	line.start("compiling");
+	line.start("building");
 	const { code, output } = await run(
 		"cargo",
 		[

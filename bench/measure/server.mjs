@@ -1,4 +1,5 @@
 /** One run of a server: started afresh, loaded by the load generator, ended. */
+import { randomInt } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { pinned } from "./cores.mjs";
@@ -23,17 +24,22 @@ const START_LIMIT_MS = 10_000;
 /** How much longer than planned a run may take, for what goes before and after it. */
 export const LIMIT_SECONDS = 60;
 
-/** @returns {Promise<number>} A port that is free now. */
-function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = createServer().on("error", reject);
-		server.listen(0, "127.0.0.1", () => {
-			const { port } = /** @type {import("node:net").AddressInfo} */ (
-				server.address()
-			);
-			server.close(() => resolve(port));
-		});
+/** Below those that systems give to outgoing connections, one of which could be faster than the server. */
+const PORTS = { first: 15_000, count: 15_000 };
+
+/** @param {number} port @returns {Promise<boolean>} */
+function isFree(port) {
+	return new Promise((resolve) => {
+		const server = createServer().on("error", () => resolve(false));
+		server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
 	});
+}
+
+async function freePort() {
+	for (;;) {
+		const port = PORTS.first + randomInt(PORTS.count);
+		if (await isFree(port)) return port;
+	}
 }
 
 /** @param {number} port @returns {Promise<boolean>} */
