@@ -18,6 +18,7 @@ import {
 	checkFuzzClippy,
 	checkRustFormat,
 	hasCargoCommand,
+	loadgenManifest,
 	testCrate,
 } from "./checks/cargo.mjs";
 import { buildTargets, fuzz, targets } from "./checks/fuzz.mjs";
@@ -265,12 +266,18 @@ async function autobahn() {
 	leaveOut("Autobahn testsuite", suite.reason);
 }
 
-/** Nothing is measured here: what measures is tried. @param {string | undefined} noCargo */
+/** The load generator by itself, then every scenario: nothing is measured here, what measures is tried. @param {string | undefined} noCargo */
 async function bench(noCargo) {
 	const reason =
 		process.platform === "linux" ? noCargo : "its load generator needs Linux";
-	if (reason) tally.skip("smoke test of the benchmarks", reason);
-	else await check("smoke test of the benchmarks", smokeBench);
+	if (reason) return tally.skip("tests of the benchmarks", reason);
+	await withComponent("clippy", "clippy", () =>
+		check("clippy of the load generator", () => checkClippy(loadgenManifest)),
+	);
+	await check("cargo test of the load generator", () =>
+		testCrate(loadgenManifest),
+	);
+	await check("smoke test of the benchmarks", smokeBench);
 }
 
 await orExit(prepareDependencies);

@@ -172,6 +172,13 @@ describe("the README's part", () => {
 		expect(withResults(written, results)).toBe(written);
 	});
 
+	test("says when the machine was busy with other things", () => {
+		const machine = { ...results.machine, busyBefore: 1.5 };
+		const busy = withResults(readme, { ...results, machine });
+		expect(busy).toContain("1.5 processes on 2 cores");
+		expect(withResults(readme, results)).not.toContain("busy");
+	});
+
 	test("is not written where the markers are missing", () => {
 		expect(() => withResults("nothing", results)).toThrow("<!-- bench -->");
 	});

@@ -1,7 +1,7 @@
 /** The top of the page: what a newcomer wants to know first, and may stop reading after. */
 import { wholeTable } from "./figures.mjs";
 import { ratioText } from "./format.mjs";
-import { machineText } from "./method.mjs";
+import { busyText, machineText } from "./method.mjs";
 import { overview } from "./overview.mjs";
 import { element, escapeText } from "./svg.mjs";
 import { comparedScenarios, mainReference, verdicts } from "./verdict.mjs";
@@ -9,13 +9,11 @@ import { comparedScenarios, mainReference, verdicts } from "./verdict.mjs";
 /** @typedef {import("../results.mjs").Results} Results */
 /** @typedef {import("./people.mjs").People} People */
 
-/** From so many other processes on, on average, readers are warned. */
-const BUSY = 0.5;
-
 /** @param {Results} results @param {People} people */
 export function head(results, people) {
 	const reference = people.label(mainReference(results));
 	const compared = comparedScenarios(results);
+	const warning = busyText(results.machine);
 	return [
 		element("h1", {}, "How fast is nodejs-websocket?"),
 		paragraph(
@@ -26,7 +24,7 @@ export function head(results, people) {
 			"lead",
 			`Measured against ${reference} on ${results.date.slice(0, 10)}: ${machineText(results.machine)}`,
 		),
-		warning(results.machine),
+		...(warning ? [paragraph("warning", warning)] : []),
 		...(compared.length > 0
 			? [
 					element(
@@ -63,15 +61,6 @@ export function head(results, people) {
 /** @param {string} kind Its class. @param {string} words */
 const paragraph = (kind, words) =>
 	element("p", { class: kind }, escapeText(words));
-
-/** @param {import("../machine.mjs").Machine} machine */
-function warning({ busyBefore, cores }) {
-	if (busyBefore <= BUSY) return "";
-	return paragraph(
-		"warning",
-		`The machine was busy with other things (${busyBefore.toFixed(1)} processes on ${cores} cores before the start). What is counted per second of CPU time suffers least from that, latencies most.`,
-	);
-}
 
 /** @param {Results} results */
 function legend({ candidates }) {

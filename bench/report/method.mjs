@@ -10,6 +10,16 @@ export function machineText({ cpu, cores, memoryBytes, system, node }) {
 	return `${cpu}, ${cores} ${cores === 1 ? "core" : "cores"}, ${gigabytes} GiB, ${system}, Node.js ${node}.`;
 }
 
+/** From so many other processes on, on average, readers are warned. */
+const BUSY = 0.5;
+
+/** A warning where the machine had other things to do. @param {import("../machine.mjs").Machine} machine */
+export function busyText({ busyBefore, cores }) {
+	return busyBefore > BUSY
+		? `The machine was busy with other things (${busyBefore.toFixed(1)} processes on ${cores} cores before the start). What is counted per second of CPU time suffers least from that, latencies most.`
+		: undefined;
+}
+
 /** @param {Results} results */
 export function versionsText({ candidates }) {
 	const known = candidates.flatMap(({ isOurs, package: name, version }) =>

@@ -1,5 +1,5 @@
 /** The part of the README that is made of results. */
-import { machineText, versionsText } from "./method.mjs";
+import { busyText, machineText, versionsText } from "./method.mjs";
 import { markdownTable } from "./tables.mjs";
 
 const BEGIN = "<!-- bench -->";
@@ -12,7 +12,10 @@ function readmePart(results) {
 		"",
 		`Measured on ${results.date.slice(0, 10)}: ${machineText(results.machine)}`,
 		versionsText(results),
-	].join("\n");
+		busyText(results.machine),
+	]
+		.filter((line) => line !== undefined)
+		.join("\n");
 }
 
 /**

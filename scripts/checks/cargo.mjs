@@ -48,17 +48,20 @@ async function passes(args) {
 	return code === 0 ? { passed: 1 } : { failed: 1 };
 }
 
-/** The fuzz targets are a package of their own. */
+/** Packages of their own: the fuzz targets, the program of a peer, the load generator. */
 const fuzzManifest = ["--manifest-path", inRoot("crate", "fuzz", "Cargo.toml")];
-
-/** So is the program of a peer. */
 const peerManifest = ["--manifest-path", tungsteniteManifest];
+export const loadgenManifest = [
+	"--manifest-path",
+	inRoot("bench", "loadgen", "Cargo.toml"),
+];
 
+/** The format of all Rust there is. */
 export async function checkRustFormat() {
-	const crate = await passes(["fmt", "--all", "--check"]);
-	const fuzz = await passes(["fmt", ...fuzzManifest, "--check"]);
-	const peer = await passes(["fmt", ...peerManifest, "--check"]);
-	return [crate, fuzz, peer].find(({ failed }) => failed) ?? crate;
+	let failed = 0;
+	for (const where of [[], fuzzManifest, peerManifest, loadgenManifest])
+		failed += (await passes(["fmt", "--all", "--check", ...where])).failed ?? 0;
+	return failed === 0 ? { passed: 1 } : { failed: 1 };
 }
 
 /** @param {string[]} features */
