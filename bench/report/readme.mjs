@@ -2,9 +2,6 @@
 import { busyText, machineText, versionsText } from "./method.mjs";
 import { markdownTable } from "./tables.mjs";
 
-const BEGIN = "<!-- bench -->";
-const END = "<!-- /bench -->";
-
 /** @param {import("../results.mjs").Results} results */
 function readmePart(results) {
 	return [
@@ -25,10 +22,5 @@ function readmePart(results) {
  * @param {import("../results.mjs").Results} results
  * @throws where the markers are missing
  */
-export function withResults(readme, results) {
-	const begin = readme.indexOf(BEGIN);
-	const end = readme.indexOf(END);
-	if (begin < 0 || end < begin)
-		throw new Error(`README.md has no ${BEGIN} … ${END}`);
-	return `${readme.slice(0, begin + BEGIN.length)}\n\n${readmePart(results)}\n\n${readme.slice(end)}`;
-}
+export const withResults = (readme, results) =>
+	withSection(readme, "bench", `\n${readmePart(results)}\n`);

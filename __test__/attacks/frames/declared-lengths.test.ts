@@ -109,7 +109,6 @@ for (const role of roles) {
 		for (const { name, opcode, habit } of kinds.slice(0, 2)) {
 			on(role, {
 				name: `fails ${name} of one byte too many at its header, and discards 32 MB that follow`,
-				options: { closeTimeoutMs: 1000 },
 				habit,
 				async run(peer) {
 					const wire = await peer.open();
