@@ -9,7 +9,7 @@ import { wrongs } from "./figures.mjs";
  * How much the heap may grow beside: compiled code and what it learns, tables that were never so full before. The smallest
  * object that could be left of a connection is larger than its share.
  */
-const HEAP_BYTES = 768 * 1024;
+const HEAP_BYTES = 1536 * 1024;
 const HEAP_BYTES_PER_CONNECTION = 50;
 
 /** How much the memory of buffers may grow. */
@@ -92,13 +92,16 @@ function list(counts) {
  * @param {RunOptions} options
  * @returns {string}
  */
-export function tableOf({ findings, mostOpen, left }, options) {
+export function tableOf({ findings, mostOpen, reconnects, left }, options) {
 	const { connections, open, clean, lost, halfLost } = findings;
 	const { messages, bytes, cutOff, faults, wrong } = findings;
 	const rows = [
 		["seed", options.seed],
 		["open at once", `${mostOpen} of ${options.connections}`],
-		["connections", `${connections}, ${connections - open} of them never open`],
+		[
+			"connections",
+			`${connections}, ${reconnects} of them reconnects; ${connections - open} were never open`,
+		],
 		["closed", `${clean} by a closing handshake`],
 		[
 			"lost",

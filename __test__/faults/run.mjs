@@ -53,6 +53,7 @@ const roles = /** @type {const} */ (["server", "proxy", "client"]);
 /**
  * @typedef {object} Result
  * @property {number} mostOpen Connections open at once, at most.
+ * @property {number} reconnects Connections that followed one that was lost or closed.
  * @property {import("./figures.mjs").Findings} findings
  * @property {string[]} complaints Of the processes.
  * @property {Left[]} left What each process holds when it is idle.
@@ -123,17 +124,15 @@ async function load({ variant, connections, seconds, seed, folder }, workers) {
 		const burstsPerSecond = MESSAGES_PER_SECOND / MESSAGES_PER_BURST;
 		const gapMs = (1000 * 2 * atOnce) / burstsPerSecond;
 		for (const worker of [server, client]) await worker.request("pace", gapMs);
-		const { mostOpen } = await client.request("round", {
+		const { attempts, mostOpen } = await client.request("round", {
 			connections: atOnce,
 			milliseconds,
 		});
 		const busy = await ofAll("idle");
-		return { mostOpen, busy, vitals: await ofAll("vitals") };
+		return { attempts, mostOpen, busy, vitals: await ofAll("vitals") };
 	};
-	const before = await round(
-		Math.min(connections, WARM_UP_CONNECTIONS),
-		WARM_UP_MS,
-	);
+	const first = Math.min(connections, WARM_UP_CONNECTIONS);
+	const before = await round(first, WARM_UP_MS);
 	const isIdle = before.busy.every((count) => count === 0);
 	const after = isIdle ? await round(connections, 1000 * seconds) : before;
 	const left = workers.map(({ role }, index) => ({
@@ -142,7 +141,8 @@ async function load({ variant, connections, seconds, seed, folder }, workers) {
 		before: before.vitals[index],
 		after: after.vitals[index],
 	}));
-	return { mostOpen: after.mostOpen, left };
+	const reconnects = after.attempts - first - connections;
+	return { mostOpen: after.mostOpen, reconnects, left };
 }
 
 /** @param {string} folder @param {string} role */

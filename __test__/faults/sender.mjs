@@ -101,7 +101,7 @@ export class Sender {
 		});
 		// Programs may do without: then nothing may be thrown.
 		if (random.chance(0.5)) out.on("error", () => {});
-		const most = random.pick([100, 5000, 50_000]);
+		const most = random.pick([500, 5000, 50_000]);
 		for (let at = 0; at < data.length && !isDone; ) {
 			const piece = data.subarray(at, at + 1 + random.below(most));
 			at += piece.length;
@@ -109,7 +109,7 @@ export class Sender {
 			if (!out.write(piece, callback))
 				await waiting.until(() => isDone || !out.writableNeedDrain);
 			if (random.chance(0.1)) this.#ping();
-			if (random.chance(0.1))
+			if (random.chance(0.05))
 				await waiting.until(() => isDone, random.upTo(20));
 		}
 		if (!isDone) out.end(this.#callback());

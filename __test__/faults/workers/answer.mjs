@@ -41,18 +41,26 @@ export function exitIfBusy(busy) {
 	if (busy > 0) process.exit();
 }
 
+/** The runner is gone. */
+function orphaned() {
+	process.exit(1);
+}
+
 /**
  * Answers each request by the function of its name.
  *
  * @param {Record<string, (argument: any) => unknown>} functions
  */
 export function answer(functions) {
+	process.on("disconnect", orphaned);
 	process.on(
 		"message",
 		async (/** @type {{ name: string, argument: unknown }} */ request) => {
 			const result = await functions[request.name](request.argument);
-			if (request.name === "stop") process.disconnect();
-			else tell({ answered: request.name, result });
+			if (request.name === "stop") {
+				process.off("disconnect", orphaned);
+				process.disconnect();
+			} else tell({ answered: request.name, result });
 		},
 	);
 }
