@@ -160,9 +160,7 @@ describe("the README's part", () => {
 
 	test("is replaced between its markers, and only there", () => {
 		const written = withResults(readme, results);
-		expect(written).toMatch(
-			/^before\n<!-- bench -->\n\n\| {2}\| native engine/,
-		);
+		expect(written).toMatch(/^before\n<!-- bench -->\n\| {2}\| native engine/);
 		expect(written).toMatch(/\n<!-- \/bench -->\nafter\n$/);
 		expect(written).not.toContain("old");
 		expect(written).toContain("310 k **3.1×**");

@@ -1,4 +1,5 @@
 /** The part of the README that is made of results. */
+import { withSection } from "../../scripts/support/section.mjs";
 import { busyText, machineText, versionsText } from "./method.mjs";
 import { markdownTable } from "./tables.mjs";
 
@@ -23,4 +24,4 @@ function readmePart(results) {
  * @throws where the markers are missing
  */
 export const withResults = (readme, results) =>
-	withSection(readme, "bench", `\n${readmePart(results)}\n`);
+	withSection(readme, "bench", readmePart(results));
