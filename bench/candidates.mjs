@@ -8,7 +8,7 @@ import { inRoot } from "../scripts/support/paths.mjs";
  * @property {string} id
  * @property {string} label
  * @property {boolean} isOurs
- * @property {string} [package] Whose version is reported.
+ * @property {string[]} packages Whose versions are reported.
  * @property {string} text What its handler of text messages gets; empty where that is not known.
  * @property {NodeJS.ProcessEnv} env
  * @property {string[]} [server] Command of a server.
@@ -37,6 +37,7 @@ const ours = (id, engine, transport, label) => ({
 	id,
 	label,
 	isOurs: true,
+	packages: ["nodejs-websocket"],
 	text: "string",
 	env: {
 		NODEJS_WEBSOCKET_ENGINE: engine,
@@ -67,7 +68,7 @@ const peers = [
 		id: "ws",
 		label: "ws + bufferutil",
 		isOurs: false,
-		package: "ws",
+		packages: ["ws", "bufferutil"],
 		text: "Buffer (no string is made)",
 		env: {},
 		server: node("ws"),
@@ -81,7 +82,7 @@ const peers = [
 		id: "ws-string",
 		label: "ws, toString()",
 		isOurs: false,
-		package: "ws",
+		packages: ["ws", "bufferutil"],
 		text: "string, by toString()",
 		env: { BENCH_TEXT: "string" },
 		server: node("ws"),
@@ -92,7 +93,7 @@ const peers = [
 		id: "ws-plain",
 		label: "ws without addons",
 		isOurs: false,
-		package: "ws",
+		packages: ["ws"],
 		text: "Buffer (no string is made)",
 		env: { WS_NO_BUFFER_UTIL: "1" },
 		server: node("ws"),
@@ -104,7 +105,7 @@ const peers = [
 		id: "websocket",
 		label: "websocket",
 		isOurs: false,
-		package: "websocket",
+		packages: ["websocket"],
 		text: "string",
 		env: {},
 		server: node("websocket"),
@@ -114,7 +115,7 @@ const peers = [
 		id: "faye",
 		label: "faye-websocket",
 		isOurs: false,
-		package: "faye-websocket",
+		packages: ["faye-websocket"],
 		text: "string",
 		env: {},
 		server: node("faye-websocket"),
@@ -124,7 +125,7 @@ const peers = [
 		id: "v1",
 		label: "nodejs-websocket 1.7",
 		isOurs: false,
-		package: "nodejs-websocket-1",
+		packages: ["nodejs-websocket-1"],
 		text: "string",
 		env: {},
 		server: node("nodejs-websocket-1"),
@@ -134,7 +135,7 @@ const peers = [
 		id: "bun",
 		label: "Bun",
 		isOurs: false,
-		package: "bun",
+		packages: ["bun"],
 		text: "string",
 		env: {},
 		server: [bunCommand(), "candidates/servers/bun.mjs"],
@@ -143,7 +144,7 @@ const peers = [
 		id: "undici",
 		label: "undici",
 		isOurs: false,
-		package: "undici",
+		packages: ["undici"],
 		text: "string",
 		env: {},
 		client: "undici",
@@ -152,7 +153,7 @@ const peers = [
 		id: "bufferutil",
 		label: "bufferutil",
 		isOurs: false,
-		package: "bufferutil",
+		packages: ["bufferutil"],
 		text: "",
 		env: {},
 		engine: "bufferutil",
@@ -163,7 +164,7 @@ const peers = [
 		id: "utf-8-validate",
 		label: "utf-8-validate",
 		isOurs: false,
-		package: "utf-8-validate",
+		packages: ["utf-8-validate"],
 		text: "",
 		env: {},
 		engine: "utf-8-validate",
@@ -174,6 +175,7 @@ const peers = [
 		id: "node",
 		label: "node:buffer isUtf8",
 		isOurs: false,
+		packages: [],
 		text: "",
 		env: {},
 		engine: "node",
@@ -206,6 +208,7 @@ export function foreign(name, command) {
 		id: name,
 		label: name,
 		isOurs: false,
+		packages: [],
 		text: "",
 		env: {},
 		server: ["sh", "-c", command],
@@ -243,11 +246,14 @@ export function fieldOf({ role, operation, load, mode }, candidates) {
 	);
 }
 
-/** The version of a candidate, where it is known. @param {Candidate} candidate @returns {string | null} */
-export function versionOf(candidate) {
-	const file = candidate.isOurs
-		? inRoot("package.json")
-		: candidate.package && join(installed(candidate.package), "package.json");
-	if (!file || !existsSync(file)) return null;
-	return JSON.parse(readFileSync(file, "utf8")).version;
+/** The versions of a candidate's packages, by name. @param {Candidate} candidate @returns {Record<string, string>} */
+export function versionsOf({ isOurs, packages }) {
+	return Object.fromEntries(
+		packages.map((name) => {
+			const folder = isOurs ? inRoot() : installed(name);
+			const file = join(folder, "package.json");
+			const { version } = JSON.parse(readFileSync(file, "utf8"));
+			return [name.replace(/-1$/, ""), version];
+		}),
+	);
 }

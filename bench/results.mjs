@@ -43,7 +43,7 @@ import { ratio, spread } from "./statistics.mjs";
  * @property {string} command
  * @property {import("./scenarios.mjs").Pace} pace
  * @property {import("./machine.mjs").Machine} machine
- * @property {{ id: string, label: string, isOurs: boolean, text: string, package?: string, version: string | null }[]} candidates
+ * @property {{ id: string, label: string, isOurs: boolean, text: string, versions: Record<string, string> }[]} candidates
  * @property {ScenarioResult[]} scenarios
  */
 

@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { orExit } from "../scripts/setup/index.mjs";
 import { inRoot } from "../scripts/support/paths.mjs";
 import { elapsed } from "../scripts/support/step.mjs";
-import { versionOf } from "./candidates.mjs";
+import { versionsOf } from "./candidates.mjs";
 import { duration, plannedSeconds } from "./countdown.mjs";
 import { describeMachine } from "./machine.mjs";
 import { endAtSignals } from "./measure/process.mjs";
@@ -51,8 +51,7 @@ async function measured(wanted) {
 			label: candidate.label,
 			isOurs: candidate.isOurs,
 			text: candidate.text,
-			package: candidate.package,
-			version: versionOf(candidate),
+			versions: versionsOf(candidate),
 		})),
 		scenarios,
 	};

@@ -80,7 +80,9 @@ const results: Results = {
 	},
 	candidates: candidates.map((candidate) => ({
 		...candidate,
-		version: "1.2.3",
+		versions: Object.fromEntries(
+			candidate.packages.map((name) => [name, "1.2.3"]),
+		),
 	})),
 	scenarios: [echo, idle, decode],
 };
@@ -165,7 +167,9 @@ describe("the README's part", () => {
 		expect(written).not.toContain("old");
 		expect(written).toContain("310 k **3.1×**");
 		expect(written).toContain("2030-05-06");
-		expect(written).toContain("nodejs-websocket 1.2.3, ws 1.2.3, bun 1.2.3.");
+		expect(written).toContain(
+			"nodejs-websocket 1.2.3, ws 1.2.3, bufferutil 1.2.3, bun 1.2.3.",
+		);
 		expect(written).toContain("A <fast> one, 2 cores, 24 GiB");
 		expect(withResults(written, results)).toBe(written);
 	});

@@ -22,8 +22,8 @@ export function busyText({ busyBefore, cores }) {
 
 /** @param {Results} results */
 export function versionsText({ candidates }) {
-	const known = candidates.flatMap(({ isOurs, package: name, version }) =>
-		version ? [`${isOurs ? "nodejs-websocket" : name} ${version}`] : [],
+	const known = candidates.flatMap(({ versions }) =>
+		Object.entries(versions).map(([name, version]) => `${name} ${version}`),
 	);
 	return `Versions: ${[...new Set(known)].join(", ")}.`;
 }
