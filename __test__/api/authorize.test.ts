@@ -243,6 +243,23 @@ describe("authorize", () => {
 		expect(errors).toHaveLength(0);
 	});
 
+	behaves("lets nobody in when the server has been closed", async (bench) => {
+		const { promise, resolve } = deferred<boolean>();
+		const { server, port } = await bench.serve({ authorize: () => promise });
+		const opened = record(server, "connection");
+		const wire = await bench.dial(port);
+		wire.write(request());
+		await until("a handshake", () => server.pendingHandshakes === 1);
+		await turns(5);
+		const closed = next(server, "close");
+		server.close();
+		resolve(true);
+		expect(await wire.head()).toMatch(/^HTTP\/1\.1 503 /);
+		wire.socket.end();
+		await closed;
+		expect(opened).toHaveLength(0);
+	});
+
 	behaves("may close the connection itself", async (bench) => {
 		for (const isAsync of [false, true]) {
 			const { server, port } = await bench.serve({

@@ -31,8 +31,12 @@ export function numberOption<Name extends string>(
 	if (!(value >= least) || (value > most && !isUnlimited)) {
 		const lower =
 			least === Number.MIN_VALUE ? "more than 0" : `at least ${least}`;
+		const unlimited =
+			standard === Number.POSITIVE_INFINITY ? ", or Infinity" : "";
 		const range =
-			most === Number.POSITIVE_INFINITY ? lower : `${least} to ${most}`;
+			most === Number.POSITIVE_INFINITY
+				? lower
+				: `${least} to ${most}${unlimited}`;
 		throw createError("WS_ERR_OPTION_RANGE", {
 			detail: `${name} should be ${range}, it is ${value}`,
 		});

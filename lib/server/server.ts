@@ -17,6 +17,7 @@ import {
 	acceptResponse,
 	decodeHeaders,
 	type Refusal,
+	refuse,
 } from "../protocol/handshake.js";
 import { checkHost, checkOrigin } from "../protocol/origin.js";
 import { ServerOpening } from "../transport/socket/server-opening.js";
@@ -61,6 +62,8 @@ export class Server extends ConnectionParent {
 	readonly #opening: ServerOpening;
 	/** A 'close' is due: the server listens, or was asked to listen or to close, and has not emitted it since. */
 	#isCloseDue = false;
+	/** `close` was called, and `listen` not since. */
+	#isClosing = false;
 
 	/**
 	 * @param secure use TLS
@@ -150,6 +153,7 @@ export class Server extends ConnectionParent {
 		const index = args.findIndex((argument) => typeof argument === "function");
 		if (index !== -1) this.on("listening", args[index] as () => void);
 		this.#isCloseDue = true;
+		this.#isClosing = false;
 		this.socket.listen(
 			...((index === -1 ? args : args.slice(0, index)) as Parameters<Listen>),
 		);
@@ -157,13 +161,15 @@ export class Server extends ConnectionParent {
 	}
 
 	/**
-	 * Stops accepting connections and lets those that are open be. 'close' comes when the last one has ended.
+	 * Stops accepting connections and lets those that are open be; opening handshakes that are going on are refused with
+	 * 503. 'close' comes when the last connection has ended.
 	 *
 	 * @param callback called once then
 	 */
 	close(callback?: () => void): void {
 		if (typeof callback === "function") this.once("close", callback);
 		this.#isCloseDue = true;
+		this.#isClosing = true;
 		this.socket.close();
 	}
 
@@ -206,6 +212,8 @@ export class Server extends ConnectionParent {
 		offer: AcceptedRequest,
 		head: Buffer,
 	): Refusal | undefined {
+		// A program that closes its server goes through the connections there are: no further one may come behind its back.
+		if (this.#isClosing) return refuse(503, "The server is closing");
 		const { selectProtocol } = this.#serverSettings;
 		let protocol: string | undefined;
 		if (offer.protocols.length > 0 && selectProtocol !== null) {
