@@ -154,6 +154,25 @@ describe("a server", () => {
 		},
 	);
 
+	behaves("gives a TLS handshake its time, and no more", async (bench) => {
+		const identity = certificate();
+		if ("reason" in identity) throw new Error(identity.reason);
+		const { server, port } = await bench.serve({
+			...identity,
+			secure: true,
+			handshakeTimeoutMs: 100,
+		});
+		const silent = await bench.dial(port);
+		const partial = await bench.dial(port);
+		partial.write(Buffer.from("1603010200010001fc0303", "hex"));
+		await until("two handshakes", () => server.pendingHandshakes === 2);
+		for (const wire of [silent, partial]) {
+			await within("the end", wire.ended);
+			wire.socket.destroy();
+		}
+		await until("none", () => server.pendingHandshakes === 0);
+	});
+
 	behaves("tells its listener of each peer it turns away", async (bench) => {
 		const { server, port } = await bench.serve({ maxConnections: 0 });
 		const errors = record(server, "handshakeError");

@@ -260,6 +260,24 @@ describe("authorize", () => {
 		expect(opened).toHaveLength(0);
 	});
 
+	behaves("may destroy the socket", async (bench) => {
+		for (const isAsync of [false, true]) {
+			const { server, port } = await bench.serve({
+				authorize: ({ socket }) => {
+					socket.destroy();
+					return isAsync ? Promise.resolve(true) : true;
+				},
+			});
+			const opened = record(server, "connection");
+			const wire = await bench.dial(port);
+			wire.write(request());
+			expect(await wire.rest()).toHaveLength(0);
+			wire.socket.end();
+			await until("its end", () => server.pendingHandshakes === 0);
+			expect(opened).toHaveLength(0);
+		}
+	});
+
 	behaves("may close the connection itself", async (bench) => {
 		for (const isAsync of [false, true]) {
 			const { server, port } = await bench.serve({

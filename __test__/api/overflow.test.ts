@@ -90,6 +90,26 @@ describe("with maxBufferedBytes waiting", () => {
 		expect(seen).toEqual([]);
 	});
 
+	behaves("beginBinary still returns a stream", async (bench) => {
+		const { near, closes } = await full(bench);
+		near.beginBinary()?.write("x");
+		expect(near.outStream).not.toBeNull();
+		await turns(5);
+		expect(closes).toEqual([]);
+	});
+
+	behaves(
+		"a peer that ends its side and reads nothing is let go in time",
+		async (bench) => {
+			const { near, wire, closes } = await full(bench);
+			wire.socket.end();
+			await within("the end", near.closed);
+			expect(closes).toEqual([[1006, ""]]);
+			expect(near.bufferedAmount).toBe(0);
+			expect(near.socket.destroyed).toBe(true);
+		},
+	);
+
 	behaves("sendPing counts, too", async (bench) => {
 		const { near } = await full(bench, { overflowPolicy: "drop" });
 		const before = near.bufferedAmount;

@@ -11,7 +11,7 @@ import {
 } from "../../lib/rfc6455/limits.js";
 import { SocketLink } from "../../lib/transport/socket/socket-link.js";
 import { next, nextValue, turns, until } from "../support/compat-wait.js";
-import { frame } from "../support/frames.js";
+import { frame, readFrames } from "../support/frames.js";
 import { duplexPair } from "./duplex-pair.js";
 import { describeLink } from "./link.contract.js";
 import { Recorder } from "./recorder.js";
@@ -90,6 +90,46 @@ describe("a SocketLink", () => {
 		link.open(sink, new Uint8Array(0));
 		return { stream, link, sink };
 	}
+
+	test("keeps what waits for a full socket in memory of its own, and in order", () => {
+		const { stream, link } = make();
+		const { link: other } = make();
+		// The first write is under way and over the high-water mark; what follows waits here.
+		link.sendBytes(0x82, Buffer.alloc(20_000, "a"));
+		link.flush();
+		expect(stream.writableNeedDrain).toBe(true);
+		const before = stream.writableLength;
+		for (let i = 0; i < 500; i++) {
+			link.sendText(0x81, `${i}`);
+			link.flush();
+			// Another link's frame, so that each of these would have a slab of its own in the end.
+			other.sendBytes(0x82, Buffer.alloc(1000));
+		}
+		expect(stream.writableLength).toBe(before);
+		expect(link.bufferedAmount).toBeGreaterThan(before + 1000);
+		const handed: Uint8Array[] = [];
+		stream._writev = (chunks, callback) => {
+			for (const { chunk } of chunks as { chunk: Buffer }[]) handed.push(chunk);
+			stream.finish.push(callback);
+		};
+		stream._write = (chunk: Buffer, _encoding, callback) => {
+			handed.push(chunk);
+			stream.finish.push(callback);
+		};
+		stream.finish.shift()?.();
+		return until("the rest", () => handed.length > 0).then(() => {
+			const frames = readFrames(Buffer.concat(handed));
+			expect(frames.map(({ payload }) => Number(payload.toString()))).toEqual(
+				Array.from({ length: 500 }, (_, i) => i),
+			);
+			const memory = new Set(handed.map(({ buffer }) => buffer));
+			const held = [...memory].reduce(
+				(sum, { byteLength }) => sum + byteLength,
+				0,
+			);
+			expect(held).toBeLessThan(16 * 1024);
+		});
+	});
 
 	test("drains where what was ahead has left before the turn of what waits", async () => {
 		const { stream, link, sink } = make();

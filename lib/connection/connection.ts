@@ -254,7 +254,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	 * then nothing else can be sent.
 	 */
 	beginBinary(): OutStream | undefined {
-		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", undefined))
+		// It is not held to maxBufferedBytes: it waits by itself.
+		if (!this.#mayBegin("WS_ERR_BINARY_DURING_BINARY", undefined))
 			return undefined;
 		this.outStream = new OutStream(this, Connection.binaryFragmentation);
 		return this.outStream;
@@ -346,10 +347,19 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		duringBinary: ErrorCode,
 		callback: SendCallback | undefined,
 	): boolean {
+		if (!this.#mayBegin(duringBinary, callback)) return false;
+		if (!this.#driver.isOverflowing) return true;
+		this.#overflowed(callback);
+		return false;
+	}
+
+	#mayBegin(
+		duringBinary: ErrorCode,
+		callback: SendCallback | undefined,
+	): boolean {
 		if (this.readyState !== ReadyState.OPEN)
 			this.#misused("WS_ERR_NOT_OPEN", callback);
 		else if (this.outStream !== null) this.#misused(duringBinary, callback);
-		else if (this.#driver.isOverflowing) this.#overflowed(callback);
 		else return true;
 		return false;
 	}

@@ -31,6 +31,9 @@ export interface LimitedConnection {
 	fail(error: Error & WebSocketErrorFields): void;
 }
 
+/** Longest delay setTimeout takes, in milliseconds; a longer one would end at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 const kinds = {
 	messages: "messages",
 	bytes: "bytes",
@@ -116,10 +119,13 @@ export class PeerLimits {
 	#pause(waitMs: number): void {
 		// What comes now is the rest of a chunk or a message: its debt is the larger one.
 		if (this.#pauseTimer !== null) clearTimeout(this.#pauseTimer);
-		this.#pauseTimer = setTimeout(() => {
-			this.#pauseTimer = null;
-			this.#connection.setRatePause(false);
-		}, waitMs);
+		this.#pauseTimer = setTimeout(
+			() => {
+				this.#pauseTimer = null;
+				this.#connection.setRatePause(false);
+			},
+			Math.min(waitMs, MAX_DELAY_MS),
+		);
 		this.#connection.setRatePause(true);
 	}
 

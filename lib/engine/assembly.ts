@@ -54,15 +54,21 @@ export class Assembly {
 		}
 	}
 
-	/** All bytes in one buffer that holds nothing else. The assembly is empty afterwards. */
-	take(): Buffer {
+	/** The bytes as they are kept, in order, not joined. The assembly is empty afterwards. */
+	takeParts(): Uint8Array[] {
 		this.#sealBlock();
 		const parts = this.#parts;
-		const length = this.#length;
 		this.#parts = [];
 		this.#length = 0;
 		this.#block = null;
 		this.#nextBlockBytes = FIRST_BLOCK_BYTES;
+		return parts;
+	}
+
+	/** All bytes in one buffer that holds nothing else. The assembly is empty afterwards. */
+	take(): Buffer {
+		const length = this.#length;
+		const parts = this.takeParts();
 		if (parts.length === 1) {
 			const only = parts[0];
 			return new FastBuffer(only.buffer, only.byteOffset, only.length);

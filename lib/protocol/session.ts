@@ -231,8 +231,9 @@ export class Session {
 
 	/** The peer ended its side of the transport. */
 	ended(): void {
-		// Answer FIN with FIN, whatever the state; what is still in the outbox goes first.
+		// Answer FIN with FIN, whatever the state; what is still in the outbox goes first, if the peer reads it in time.
 		this.#shut();
+		this.#driver.startDeadline();
 		this.#lose();
 	}
 

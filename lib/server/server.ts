@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import * as net from "node:net";
 import * as tls from "node:tls";
+import { inspect } from "node:util";
 import {
 	Connection,
 	driverOf,
@@ -101,6 +102,10 @@ export class Server extends ConnectionParent {
 			? tls.createServer({ ...defaults, ...given }, onTlsSocket)
 			: net.createServer({ ...defaults, ...given }, onSocket);
 		this.#guardDoor();
+		// Node tells of a TLS handshake that takes too long, and leaves the socket open.
+		this.socket.on("tlsClientError", (_error, socket: tls.TLSSocket) =>
+			socket.destroy(),
+		);
 		this.socket.on("listening", () => {
 			this.#isCloseDue = true;
 			this.emit("listening");
@@ -224,7 +229,7 @@ export class Server extends ConnectionParent {
 			}
 			if (protocol !== undefined && !offer.protocols.includes(protocol)) {
 				return callbackFailed(
-					`selectProtocol chose ${JSON.stringify(protocol)}, which the client did not offer`,
+					`selectProtocol chose ${inspect(protocol)}, which the client did not offer`,
 				);
 			}
 		}

@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { Arena } from "../../engine/arena.js";
+import { Assembly } from "../../engine/assembly.js";
 import type { SendCallback } from "../link.js";
 
 /**
@@ -25,6 +26,8 @@ export class Outbox {
 	#slab: Buffer | null = null;
 	#start = 0;
 	#end = 0;
+	/** What goes before the segments, in memory of its own. */
+	#held: Assembly | null = null;
 	#callbacks: SendCallback[] | null = null;
 
 	/** Takes the last `bytes` bytes of the arena. */
@@ -46,11 +49,7 @@ export class Outbox {
 	appendReference(payload: Uint8Array): void {
 		this.#seal();
 		this.byteLength += payload.byteLength;
-		this.#push(
-			Buffer.isBuffer(payload)
-				? payload
-				: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
-		);
+		this.#push(asBuffer(payload));
 	}
 
 	addCallback(callback: SendCallback): void {
@@ -58,10 +57,26 @@ export class Outbox {
 		else this.#callbacks.push(callback);
 	}
 
+	/**
+	 * What is here stays for a while: it is moved to memory of its own. A few bytes must not keep the slab alive that all
+	 * links share, nor each be an object.
+	 */
+	hold(): void {
+		this.#seal();
+		if (this.#segments === null) return;
+		this.#held ??= new Assembly();
+		for (const segment of this.#segments) this.#held.append(segment);
+		this.#segments = null;
+	}
+
 	/** Hands everything over and is empty. */
 	take(): Batch {
 		this.#seal();
-		const segments = this.#segments ?? [];
+		let segments = this.#segments ?? [];
+		if (this.#held !== null) {
+			segments = [...this.#held.takeParts().map(asBuffer), ...segments];
+			this.#held = null;
+		}
 		const batch = { segments, callbacks: this.#callbacks };
 		this.#segments = null;
 		this.#callbacks = null;
@@ -79,4 +94,10 @@ export class Outbox {
 		if (this.#segments === null) this.#segments = [segment];
 		else this.#segments.push(segment);
 	}
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+	return Buffer.isBuffer(bytes)
+		? bytes
+		: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

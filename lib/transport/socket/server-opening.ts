@@ -166,6 +166,8 @@ export class ServerOpening {
 		const decide = (decision: Refusal | null) => {
 			// The peer may have gone, or have been refused because it took too long.
 			if (this.#openings.get(socket) !== opening || opening.isAnswered) return;
+			// Ended by the program while it was deciding, or by the peer: it is as good as gone.
+			if (socket.destroyed) return;
 			let refusal = decision ?? undefined;
 			try {
 				refusal ??= handler.accepted(request, offer, head);

@@ -57,7 +57,7 @@ function guardedWrite(
 	...args: Parameters<RawMethods["write"]>
 ): boolean {
 	const link = linkOf(this);
-	link.flush();
+	link.flush(true);
 	return link.raw.write.apply(this, args);
 }
 
@@ -66,12 +66,12 @@ function guardedEnd(
 	...args: Parameters<RawMethods["end"]>
 ): Duplex {
 	const link = linkOf(this);
-	link.flush();
+	link.flush(true);
 	return link.raw.end.apply(this, args);
 }
 
 function guardedDestroy(this: Duplex, error?: Error): Duplex {
 	const link = linkOf(this);
-	link.flush();
+	link.flush(true);
 	return link.raw.destroy.call(this, error);
 }

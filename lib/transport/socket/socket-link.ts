@@ -172,10 +172,16 @@ export class SocketLink implements Link {
 		this.#sent(undefined);
 	}
 
-	flush(): void {
+	/** @param isLast what was sent has to be with the socket now: something else follows it */
+	flush(isLast = false): void {
 		this.#isFlushDue = false;
 		if (this.#outbox.byteLength === 0) return;
 		const socket = this.#socket;
+		// A socket that is full would keep each write as an object of its own, many times as large as a small frame.
+		if (socket.writableNeedDrain && socket.writable && !isLast) {
+			this.#outbox.hold();
+			return;
+		}
 		const { segments, callbacks } = this.#outbox.take();
 		if (!socket.writable) {
 			if (callbacks !== null) {
@@ -226,12 +232,12 @@ export class SocketLink implements Link {
 	}
 
 	shutdown(): void {
-		this.flush();
+		this.flush(true);
 		this.raw.end.call(this.#socket);
 	}
 
 	destroy(): void {
-		this.flush();
+		this.flush(true);
 		this.raw.destroy.call(this.#socket);
 		this.#isEndDue = false;
 		// The socket has told of its end already.
@@ -272,6 +278,12 @@ export class SocketLink implements Link {
 		if (this.#hasRest && !this.#isPaused) this.#deliver(null);
 	}
 
+	/** The socket is empty, and takes more. */
+	roomy(): void {
+		this.flush();
+		this.drained();
+	}
+
 	drained(): void {
 		if (!this.#needsDrain || this.#socket.destroyed) return;
 		if (this.bufferedAmount > 0) return;
@@ -296,7 +308,7 @@ export class SocketLink implements Link {
 			return;
 		}
 		this.#isClosed = true;
-		this.flush();
+		this.flush(true);
 		this.#decoder?.destroy();
 		bookPendingBytes(-this.#pendingBytes);
 		this.#pendingBytes = 0;
@@ -426,7 +438,7 @@ function onData(this: Duplex, chunk: Uint8Array): void {
 }
 
 function onDrain(this: Duplex): void {
-	linkOf(this).drained();
+	linkOf(this).roomy();
 }
 
 function onEnd(this: Duplex): void {
