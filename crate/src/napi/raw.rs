@@ -86,20 +86,7 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
     }
 
     fn memory(&self, index: usize, expected: sys::napi_typedarray_type) -> Option<Memory> {
-        let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
-        // SAFETY: an argument of this call, in its environment; what is not a typed array is reported by the status.
-        let status = unsafe {
-            sys::napi_get_typedarray_info(
-                self.env,
-                self.arguments[index],
-                &raw mut kind,
-                &raw mut length,
-                &raw mut data,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        };
-        (status == sys::Status::napi_ok && kind == expected).then_some(Memory { data, length })
+        typed_array(self.env, self.arguments[index], expected)
     }
 
     pub fn make_number(&self, value: f64) -> Value {
@@ -179,6 +166,24 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
     }
 }
 
+/// The memory of `value`, a typed array of that type. `None` where it is something else.
+pub fn typed_array(env: Env, value: Value, expected: sys::napi_typedarray_type) -> Option<Memory> {
+    let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
+    // SAFETY: a value that is alive in its environment; what is not a typed array is reported by the status.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            &raw mut kind,
+            &raw mut length,
+            &raw mut data,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    (status == sys::Status::napi_ok && kind == expected).then_some(Memory { data, length })
+}
+
 /// Where a typed array's elements are, as long as the call lasts and nothing calls into JavaScript.
 #[derive(Clone, Copy)]
 pub struct Memory {
@@ -188,6 +193,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    #[cfg(target_os = "linux")]
+    pub const EMPTY: Self = Self {
+        data: ptr::null_mut(),
+        length: 0,
+    };
+
     /// The elements.
     ///
     /// # Safety

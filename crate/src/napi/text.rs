@@ -6,12 +6,15 @@ use super::raw::{Call, Value};
 const MAX_KEPT_UNITS: usize = 64 * 1024;
 
 /// Memory for one conversion at a time, kept between them.
-#[derive(Default)]
 pub struct Scratch {
     units: Vec<u16>,
 }
 
 impl Scratch {
+    pub const fn new() -> Self {
+        Self { units: Vec::new() }
+    }
+
     /// A string of `bytes`, UTF-8 that was validated when it came. Where it lies in a chunk, JavaScript may have written to
     /// it since: then what is invalid becomes U+FFFD.
     pub fn make<const ARGUMENTS: usize>(&mut self, call: &Call<ARGUMENTS>, bytes: &[u8]) -> Value {
