@@ -1,0 +1,541 @@
+/**
+ * The link whose socket the addon reads and writes: a reactor on Node's own event loop, without a stream event or a write
+ * for each chunk.
+ *
+ * It works on a duplicate of the socket's descriptor, and the net.Socket stays beside it, so each must see to the other's
+ * end: the socket's destruction closes the duplicate, and what the reactor sees of the peer's end goes to the socket.
+ */
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { getSystemErrorName } from "node:util";
+import type { RawBuffer } from "../../engine/buffer.js";
+import type { Encoder, Role } from "../../engine/engine.js";
+import type { NativeDecoder } from "../../engine/native/decoder.js";
+import type { NativeEngine } from "../../engine/native/engine.js";
+import { createError } from "../../errors.js";
+import type { DecoderLimits } from "../../rfc6455/limits.js";
+import type { Link, LinkSink, SendCallback } from "../link.js";
+import { bookPendingBytes } from "../pending-bytes.js";
+import { Outbox, type SendParts } from "./outbox.js";
+import { type Reactor, reactorOf } from "./reactor.js";
+import {
+	descriptorOf,
+	endReading,
+	isReferenced,
+	refreshTimeout,
+	wrap,
+} from "./wrapped-socket.js";
+
+/** From this payload length on a server sends by reference, in bytes: below it a copy is cheaper than a second part. */
+const REFERENCE_BYTES = 32 * 1024;
+
+/** What the reactor waits for, as bits. */
+const READ = 1;
+const WRITE = 2;
+const REFERENCED = 4;
+
+export class NativeLink implements Link {
+	readonly transport = "native";
+	readonly engine = "native";
+	/** For the reactor, which flushes the links that are dirty. */
+	readonly outbox = new Outbox();
+	isDirty = false;
+	/** The number of the socket in the reactor; -1 when it is gone. */
+	slot: number;
+	/** Bytes that came and went here. */
+	bytesRead = 0;
+	bytesSent = 0;
+	readonly #socket: Socket;
+	readonly #reactor: Reactor;
+	readonly #engine: NativeEngine;
+	readonly #role: Role;
+	readonly #limits: DecoderLimits;
+	readonly #encoder: Encoder;
+	readonly #send: SendParts;
+	#sink: LinkSink | null = null;
+	#decoder: NativeDecoder | null = null;
+	/** What the decoder holds of incomplete messages, as booked. */
+	#pendingBytes = 0;
+	/** What the user has written to the socket itself and the kernel has not taken. */
+	#foreignBytes = 0;
+	/** What the reactor waits for. */
+	#interest = 0;
+	#isReferenced: boolean;
+	/** The user, or a reader that is full, wants no more. */
+	#isPaused = false;
+	/** The decoder holds bytes it has not delivered. */
+	#hasRest = false;
+	/** A turn to deliver the rest is on its way. */
+	#isTurnDue = false;
+	#isDelivering = false;
+	/** The kernel is full. */
+	#isWaiting = false;
+	/** A send returned false. */
+	#needsDrain = false;
+	/** Nothing more is sent but what waits. */
+	#isShut = false;
+	/** Runs when nothing waits any more. */
+	#whenSent: (() => void) | null = null;
+	/** The peer has ended its side; and it could not be told yet. */
+	#hasEnded = false;
+	#isEndDue = false;
+	#isClosed = false;
+
+	/**
+	 * Takes over `socket`, which has done its opening handshake. Nothing is read before `open`.
+	 *
+	 * @returns null where it cannot be taken over: it is no plain socket, or there is no descriptor left
+	 */
+	static create(
+		socket: Socket,
+		engine: NativeEngine,
+		role: Role,
+		limits: DecoderLimits,
+	): NativeLink | null {
+		const reactor = reactorOf(engine);
+		const fd = descriptorOf(socket);
+		if ("reason" in reactor || fd < 0) return null;
+		const link = new NativeLink(socket, reactor, engine, role, limits);
+		const slot = reactor.attach(fd, link);
+		if (slot < 0) return null;
+		link.slot = slot;
+		wrap(socket, link);
+		return link;
+	}
+
+	private constructor(
+		socket: Socket,
+		reactor: Reactor,
+		engine: NativeEngine,
+		role: Role,
+		limits: DecoderLimits,
+	) {
+		this.slot = -1;
+		this.#socket = socket;
+		this.#reactor = reactor;
+		this.#engine = engine;
+		this.#role = role;
+		this.#limits = limits;
+		this.#encoder = engine.createEncoder(role);
+		this.#isReferenced = isReferenced(socket);
+		this.#send = (first, offset, second) =>
+			reactor.binding.reactorSend(this.slot, first, offset, second);
+	}
+
+	get bufferedAmount(): number {
+		return Math.max(0, this.outbox.byteLength - this.#foreignBytes);
+	}
+
+	open(sink: LinkSink, head: Uint8Array): void {
+		const socket = this.#socket;
+		this.#sink = sink;
+		// The session answers FIN with FIN, when the replies to what came before it are on their way.
+		socket.allowHalfOpen = true;
+		if (socket.closed || this.#isClosed) {
+			// It was lost between the handshake and now.
+			this.#isClosed = false;
+			process.nextTick(closedOf, this);
+			return;
+		}
+		// What Node has read before the socket was taken over.
+		const late = socket.read() as Buffer | null;
+		const chunk = late === null ? head : Buffer.concat([head, late]);
+		if (chunk.byteLength > 0) this.#deliverAlone(chunk);
+		else this.#updateInterest();
+	}
+
+	sendText(first: number, text: string, callback?: SendCallback): boolean {
+		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		const arena = this.#arena;
+		const bytes = this.#encoder.text(arena, first, text);
+		this.outbox.appendFromArena(arena, bytes);
+		return this.#sent(callback);
+	}
+
+	sendBytes(
+		first: number,
+		payload: Uint8Array,
+		callback?: SendCallback,
+	): boolean {
+		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		const { outbox } = this;
+		const arena = this.#arena;
+		const length = payload.byteLength;
+		// By reference only while the kernel keeps up: it then takes the bytes within this call, and the caller's buffer is
+		// free again when the call returns.
+		if (
+			length >= REFERENCE_BYTES &&
+			this.#role === "server" &&
+			!this.#isWaiting
+		) {
+			const bytes = this.#encoder.header(arena, first, length);
+			outbox.appendFromArena(arena, bytes);
+			outbox.appendReference(payload);
+			if (callback !== undefined) outbox.addCallback(callback);
+			this.flush();
+			return this.#hasRoom();
+		}
+		const bytes = this.#encoder.binary(arena, first, payload);
+		outbox.appendFromArena(arena, bytes);
+		return this.#sent(callback);
+	}
+
+	/** Sends `bytes` as they are: the answer to an opening handshake, which leaves with the first messages. */
+	sendRaw(bytes: Buffer): void {
+		if (this.slot < 0) return;
+		this.outbox.appendReference(bytes);
+		this.#sent(undefined);
+	}
+
+	flush(): void {
+		if (this.#isWaiting || this.slot < 0) return;
+		const { outbox } = this;
+		const before = outbox.byteLength;
+		if (before === 0) return;
+		const error = outbox.send(this.#send);
+		this.bytesSent += before - outbox.byteLength;
+		if (error < 0) {
+			this.lost(-error, "write");
+			return;
+		}
+		if (outbox.byteLength > 0) outbox.moveFrom(this.#reactor.arena.slab);
+		this.#afterSend();
+	}
+
+	pause(): void {
+		this.#isPaused = true;
+		this.#decoder?.suspend();
+		this.#updateInterest();
+	}
+
+	resume(): void {
+		if (!this.#isPaused) return;
+		this.#isPaused = false;
+		this.#decoder?.unsuspend();
+		// While a chunk is being delivered its end sees to the rest.
+		if (this.#isDelivering) return;
+		if (this.#hasRest || this.#isEndDue) this.#takeTurn(false);
+		this.#updateInterest();
+	}
+
+	shutdown(): void {
+		this.flush();
+		this.#isShut = true;
+		this.#socket.end();
+	}
+
+	destroy(): void {
+		this.flush();
+		this.#socket.destroy();
+	}
+
+	// What the reactor tells.
+
+	/** Bytes that the addon has parsed: `[start, end, consumed, pending bytes, records, more]` and the records, from `at`. */
+	receiveParsed(slab: RawBuffer, words: Uint32Array, at: number): void {
+		const decoder = this.#decoder;
+		const sink = this.#sink;
+		if (decoder === null || sink === null) return;
+		const byteLength = words[at + 1] - words[at];
+		this.bytesRead += byteLength;
+		refreshTimeout(this.#socket);
+		let isDone = false;
+		this.#isDelivering = true;
+		try {
+			sink.received(byteLength);
+		} finally {
+			try {
+				isDone = decoder.feedParsed(slab, words, at);
+			} finally {
+				this.#delivered(decoder, isDone);
+			}
+		}
+	}
+
+	/** Bytes for which the addon had no decoder. */
+	receive(chunk: Uint8Array): void {
+		this.bytesRead += chunk.byteLength;
+		refreshTimeout(this.#socket);
+		this.#deliver(chunk);
+	}
+
+	ended(): void {
+		this.#hasEnded = true;
+		this.#updateInterest();
+		refreshTimeout(this.#socket);
+		if (this.#isPaused || this.#hasRest) this.#isEndDue = true;
+		else this.#tellEnd();
+	}
+
+	/** The connection is lost: `syscall` has failed with the error of that number. */
+	lost(errno: number, syscall: string): void {
+		const code = getSystemErrorName(-errno);
+		const error = new Error(`${syscall} ${code}`);
+		this.#socket.destroy(
+			Object.assign(error, { errno: -errno, code, syscall }),
+		);
+	}
+
+	/** The kernel has room again. */
+	writable(): void {
+		this.#isWaiting = false;
+		this.flush();
+	}
+
+	/** The kernel has taken the first `bytes` bytes of the range that the outbox was, of `slab`. */
+	sentRange(bytes: number, slab: Buffer): void {
+		const { outbox } = this;
+		outbox.takenOfRange(bytes);
+		this.bytesSent += bytes;
+		if (outbox.byteLength > 0) outbox.moveFrom(slab);
+		this.#afterSend();
+	}
+
+	// What the socket tells.
+
+	/** The user writes to the socket itself: behind what was sent. */
+	write(bytes: Uint8Array, done: SendCallback): void {
+		if (this.slot < 0) {
+			done(createError("WS_ERR_CONNECTION_CLOSED"));
+			return;
+		}
+		const { byteLength } = bytes;
+		this.#foreignBytes += byteLength;
+		this.outbox.appendReference(bytes);
+		this.outbox.addCallback((error) => {
+			this.#foreignBytes -= byteLength;
+			done(error);
+		});
+		this.flush();
+	}
+
+	/** The socket is to send FIN: `action` does, when nothing waits. */
+	whenSent(action: () => void): void {
+		this.flush();
+		this.#isShut = true;
+		if (this.outbox.byteLength === 0) action();
+		else this.#whenSent = action;
+	}
+
+	setReferenced(isReferenced: boolean): void {
+		this.#isReferenced = isReferenced;
+		this.#updateInterest();
+	}
+
+	/** The socket is being destroyed: hands over what the kernel takes, and lets the duplicate go. */
+	detach(): void {
+		if (this.slot < 0) return;
+		this.flush();
+		this.#reactor.detach(this.slot);
+		this.slot = -1;
+		this.#isEndDue = false;
+		this.#whenSent = null;
+		const callbacks = this.outbox.clear();
+		if (callbacks === null) return;
+		const error = createError("WS_ERR_CONNECTION_CLOSED");
+		process.nextTick(settle, callbacks, error);
+	}
+
+	failed(error: Error): void {
+		this.#sink?.failed(error);
+	}
+
+	closed(): void {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		this.#decoder?.destroy();
+		bookPendingBytes(-this.#pendingBytes);
+		this.#pendingBytes = 0;
+		this.#hasRest = false;
+		this.#sink?.closed();
+	}
+
+	turn(): void {
+		this.#isTurnDue = false;
+		if (this.#isPaused) return;
+		if (this.#hasRest) this.#deliverAlone(null);
+		else this.#endIfDue();
+	}
+
+	drained(): void {
+		if (!this.#needsDrain || this.outbox.byteLength > 0) return;
+		if (this.slot < 0) return;
+		this.#needsDrain = false;
+		try {
+			this.#sink?.drain();
+		} finally {
+			// Compatibility: programs written for 1.7 wait for the socket's own.
+			this.#socket.emit("drain");
+		}
+	}
+
+	/** Delivers outside of a batch. */
+	#deliverAlone(chunk: Uint8Array | null): void {
+		this.#reactor.beginDelivery();
+		try {
+			this.#deliver(chunk);
+		} finally {
+			this.#reactor.endDelivery();
+		}
+	}
+
+	/** Feeds `chunk`, or with null goes on with the rest. A handler that throws loses nothing of what follows it. */
+	#deliver(chunk: Uint8Array | null): void {
+		const sink = this.#sink;
+		if (sink === null || this.#isClosed) return;
+		const decoder = this.#decoder ?? this.#makeDecoder(sink);
+		let isDone = false;
+		this.#isDelivering = true;
+		try {
+			if (chunk !== null) sink.received(chunk.byteLength);
+			isDone = chunk === null ? decoder.resume() : decoder.feed(chunk);
+		} finally {
+			this.#delivered(decoder, isDone);
+		}
+	}
+
+	#delivered(decoder: NativeDecoder, isDone: boolean): void {
+		this.#isDelivering = false;
+		this.#hasRest = !isDone && !this.#isClosed;
+		this.#book(decoder);
+		this.#updateInterest();
+		if (isDone) this.#endIfDue();
+		else if (!this.#isPaused) this.#takeTurn(true);
+	}
+
+	/** Made for the first bytes: a connection that only listens to this side has none. */
+	#makeDecoder(sink: LinkSink): NativeDecoder {
+		const options = { role: this.#role, limits: this.#limits };
+		const decoder = this.#engine.createDecoder(options, sink);
+		if (this.#isPaused) decoder.suspend();
+		this.#decoder = decoder;
+		if (this.slot >= 0)
+			this.#reactor.binding.reactorDecoder(this.slot, decoder.slotIndex);
+		return decoder;
+	}
+
+	/** Tells of an end that came while the reader wanted nothing. */
+	#endIfDue(): void {
+		if (!this.#isEndDue || this.#hasRest || this.#isPaused) return;
+		this.#isEndDue = false;
+		this.#tellEnd();
+	}
+
+	#tellEnd(): void {
+		try {
+			this.#sink?.ended();
+		} finally {
+			endReading(this.#socket);
+		}
+	}
+
+	/** Goes on with the rest: after the event loop has served others, or at the end of this tick. */
+	#takeTurn(isYielding: boolean): void {
+		if (this.#isTurnDue) return;
+		this.#isTurnDue = true;
+		if (isYielding) setImmediate(turnOf, this);
+		else process.nextTick(turnOf, this);
+	}
+
+	#book(decoder: NativeDecoder): void {
+		const change = decoder.pendingBytes - this.#pendingBytes;
+		if (change === 0 || this.#isClosed) return;
+		this.#pendingBytes += change;
+		if (bookPendingBytes(change)) return;
+		decoder.destroy();
+		bookPendingBytes(-this.#pendingBytes);
+		this.#pendingBytes = 0;
+		this.#sink?.failure("WS_ERR_PENDING_BYTES");
+	}
+
+	get #arena() {
+		return this.#isWaiting ? this.#reactor.retained : this.#reactor.arena;
+	}
+
+	#refuse(callback: SendCallback | undefined): boolean {
+		if (callback !== undefined)
+			process.nextTick(callback, createError("WS_ERR_CONNECTION_CLOSED"));
+		return true;
+	}
+
+	#sent(callback: SendCallback | undefined): boolean {
+		if (callback !== undefined) this.outbox.addCallback(callback);
+		if (!this.#isWaiting) {
+			if (!this.isDirty) {
+				this.isDirty = true;
+				this.#reactor.addDirty(this);
+			}
+			this.#reactor.flushIfFull();
+		}
+		return this.#hasRoom();
+	}
+
+	/** The back-pressure boolean: false where more than the socket's high-water mark waits for the kernel. */
+	#hasRoom(): boolean {
+		if (
+			!this.#isWaiting ||
+			this.outbox.byteLength < this.#socket.writableHighWaterMark
+		)
+			return true;
+		this.#needsDrain = true;
+		return false;
+	}
+
+	#afterSend(): void {
+		refreshTimeout(this.#socket);
+		const { outbox } = this;
+		const callbacks = outbox.takeCallbacks();
+		if (callbacks !== null) process.nextTick(settle, callbacks, null);
+		if (outbox.byteLength > 0) {
+			this.#isWaiting = true;
+			this.#updateInterest();
+			return;
+		}
+		// Nothing was waited for where everything left at once.
+		if (this.#interest & WRITE) this.#updateInterest();
+		if (this.#needsDrain) process.nextTick(drainedOf, this);
+		const action = this.#whenSent;
+		this.#whenSent = null;
+		action?.();
+	}
+
+	#updateInterest(): void {
+		if (this.slot < 0) return;
+		const isReading =
+			this.#sink !== null &&
+			!this.#isPaused &&
+			!this.#hasRest &&
+			!this.#hasEnded;
+		const interest =
+			(isReading ? READ : 0) |
+			(this.#isWaiting ? WRITE : 0) |
+			(this.#isReferenced ? REFERENCED : 0);
+		if (interest === this.#interest) return;
+		this.#interest = interest;
+		const error = this.#reactor.binding.reactorInterest(this.slot, interest);
+		if (error < 0) this.lost(-error, "epoll_ctl");
+	}
+}
+
+function settle(callbacks: SendCallback[], error: Error | null): void {
+	let i = 0;
+	try {
+		while (i < callbacks.length) callbacks[i++](error);
+	} finally {
+		// One that threw does not take the others with it.
+		if (i < callbacks.length)
+			process.nextTick(settle, callbacks.slice(i), error);
+	}
+}
+
+function closedOf(link: NativeLink): void {
+	link.closed();
+}
+
+function turnOf(link: NativeLink): void {
+	link.turn();
+}
+
+function drainedOf(link: NativeLink): void {
+	link.drained();
+}
