@@ -5,6 +5,7 @@
  * It works on a duplicate of the socket's descriptor, and the net.Socket stays beside it, so each must see to the other's
  * end: the socket's destruction closes the duplicate, and what the reactor sees of the peer's end goes to the socket.
  */
+import { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
@@ -40,6 +41,8 @@ export class NativeLink implements Link {
 	/** For the reactor, which flushes the links that are dirty. */
 	readonly outbox = new Outbox();
 	isDirty = false;
+	/** What is delivered sees the AsyncLocalStorage of where the link was made, as events of a socket do. */
+	readonly resource = new AsyncResource("NODEJS_WEBSOCKET");
 	/** The number of the socket in the reactor; -1 when it is gone. */
 	slot: number;
 	/** Bytes that came and went here. */

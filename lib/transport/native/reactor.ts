@@ -208,25 +208,30 @@ export class Reactor {
 			const link = this.#links[words[at]];
 			// One that an earlier handler of this batch has destroyed.
 			if (link === undefined) continue;
-			const kind = words[at + 1] & 0xff;
-			if (kind === Kind.PARSED) {
-				const slab = words[at + 1] >>> 8;
-				host.slabBit = 1 << slab;
-				link.receiveParsed(this.#slabs[slab], words, at + 2);
-			} else if (kind === Kind.RAW) {
-				const slab = words[at + 1] >>> 8;
-				host.kept |= 1 << slab;
-				const chunk = this.#slabs[slab].subarray(words[at + 2], words[at + 3]);
-				link.receive(chunk);
-			} else if (kind === Kind.WRITABLE) link.writable();
-			else if (kind === Kind.END) link.ended();
-			else link.lost(words[at + 2], "read");
+			link.resource.runInAsyncScope(this.#deliverEntry, this, link, at);
 		}
 		this.#at = 0;
 		host.slabBit = 0;
 		words[1] = host.kept;
 		this.#replaceSlabs((words[2] & host.kept) | words[3]);
 		this.endDelivery();
+	}
+
+	#deliverEntry(link: NativeLink, at: number): void {
+		const words = this.#words;
+		const host = this.#host;
+		const kind = words[at + 1] & 0xff;
+		const slab = words[at + 1] >>> 8;
+		if (kind === Kind.PARSED) {
+			host.slabBit = 1 << slab;
+			link.receiveParsed(this.#slabs[slab], words, at + 2);
+		} else if (kind === Kind.RAW) {
+			host.kept |= 1 << slab;
+			const chunk = this.#slabs[slab].subarray(words[at + 2], words[at + 3]);
+			link.receive(chunk);
+		} else if (kind === Kind.WRITABLE) link.writable();
+		else if (kind === Kind.END) link.ended();
+		else link.lost(words[at + 2], "read");
 	}
 
 	/** Gives the addon fresh memory to receive into; what is left of the old lives on in the views of it. */

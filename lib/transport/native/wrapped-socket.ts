@@ -101,7 +101,7 @@ const counts = {
 
 const prototype: object = Object.create(Socket.prototype, {
 	// One chunk at a time is enough: who writes much does not write here.
-	_writev: { value: null },
+	_writev: { value: null, writable: true },
 });
 for (const [name, value] of Object.entries(methods)) {
 	Object.defineProperty(prototype, name, {
