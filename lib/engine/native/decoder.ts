@@ -216,6 +216,9 @@ export class NativeDecoder implements Decoder {
 		const sink = this.#sink;
 		const length = this.#length;
 		const stop = Math.min(end, start + budget * WORDS_PER_RECORD);
+		// Asking a view for its memory is a call: once for all records.
+		let memory: ArrayBufferLike | null = null;
+		let offset = 0;
 		let at = start;
 		try {
 			while (at < stop) {
@@ -229,7 +232,11 @@ export class NativeDecoder implements Decoder {
 					sink.text(chunk.latin1Slice(a, b));
 				} else if (kind === Kind.BINARY) {
 					this.#host.kept |= this.#host.slabBit;
-					sink.binary(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
+					if (memory === null) {
+						memory = chunk.buffer;
+						offset = chunk.byteOffset;
+					}
+					sink.binary(new FastBuffer(memory, offset + a, b));
 				} else if (kind === Kind.TEXT_UTF8) {
 					sink.text(this.#textAt(chunk, a, b));
 				} else {

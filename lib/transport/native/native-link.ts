@@ -17,7 +17,7 @@ import { createError } from "../../errors.js";
 import type { DecoderLimits } from "../../rfc6455/limits.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { bookPendingBytes } from "../pending-bytes.js";
-import { Outbox, type SendParts } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import { type Reactor, reactorOf } from "./reactor.js";
 import {
 	descriptorOf,
@@ -54,7 +54,6 @@ export class NativeLink implements Link {
 	readonly #role: Role;
 	readonly #limits: DecoderLimits;
 	readonly #encoder: Encoder;
-	readonly #send: SendParts;
 	#sink: LinkSink | null = null;
 	#decoder: NativeDecoder | null = null;
 	/** What the decoder holds of incomplete messages, as booked. */
@@ -121,8 +120,6 @@ export class NativeLink implements Link {
 		this.#limits = limits;
 		this.#encoder = engine.createEncoder(role);
 		this.#isReferenced = isReferenced(socket);
-		this.#send = (first, offset, second) =>
-			reactor.binding.reactorSend(this.slot, first, offset, second);
 	}
 
 	get bufferedAmount(): number {
@@ -195,7 +192,7 @@ export class NativeLink implements Link {
 		const { outbox } = this;
 		const before = outbox.byteLength;
 		if (before === 0) return;
-		const error = outbox.send(this.#send);
+		const error = outbox.send(this.#reactor.binding.reactorSend, this.slot);
 		this.bytesSent += before - outbox.byteLength;
 		if (error < 0) {
 			this.lost(-error, "write");

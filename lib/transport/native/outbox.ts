@@ -9,8 +9,12 @@ import type { SendCallback } from "../link.js";
 /** Nothing, where two parts are sent in one call and there is but one. */
 const NOTHING = Buffer.alloc(0);
 
-/** Hands two parts, the first from `offset` on, to the kernel: how many bytes it took, or a negative error number. */
+/**
+ * Hands two parts, the first from `offset` on, to the kernel for the socket of that slot: how many bytes it took, or a
+ * negative error number.
+ */
 export type SendParts = (
+	slot: number,
 	first: Uint8Array,
 	offset: number,
 	second: Uint8Array,
@@ -76,14 +80,14 @@ export class Outbox {
 	}
 
 	/** Sends until nothing is left or the kernel is full. Returns 0, or a negative error number. */
-	send(send: SendParts): number {
+	send(send: SendParts, slot: number): number {
 		this.#seal();
 		for (;;) {
 			const parts = this.#parts;
 			if (parts === null) return 0;
 			const first = parts[0];
 			const second = parts.length > 1 ? parts[1] : NOTHING;
-			const taken = send(first, this.#offset, second);
+			const taken = send(slot, first, this.#offset, second);
 			if (taken < 0) return taken;
 			const wanted = first.byteLength - this.#offset + second.byteLength;
 			this.#take(taken);
