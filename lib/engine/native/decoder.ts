@@ -98,6 +98,8 @@ export class NativeDecoder implements Decoder {
 	 */
 	feedParsed(slab: RawBuffer, words: Uint32Array, at: number): boolean {
 		if (this.#ended) return true;
+		// A receiver of what came before it has transferred the slab away.
+		if (slab.length < words[at + 1]) this.#lost();
 		const host = this.#host;
 		const start = at + 6;
 		const end = start + words[at + 4] * WORDS_PER_RECORD;

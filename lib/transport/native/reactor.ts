@@ -4,6 +4,7 @@
  * the tick where it was sent at another time.
  */
 import { Buffer } from "node:buffer";
+import { markAsUntransferable } from "node:worker_threads";
 import { Arena } from "../../engine/arena.js";
 import type { RawBuffer } from "../../engine/buffer.js";
 import type { Binding } from "../../engine/native/binding.js";
@@ -210,10 +211,15 @@ export class Reactor {
 			if (link === undefined) continue;
 			link.resource.runInAsyncScope(this.#deliverEntry, this, link, at);
 		}
+		// Delivered, also where what follows throws and this is called again.
+		words[0] = 0;
 		this.#at = 0;
 		host.slabBit = 0;
 		words[1] = host.kept;
-		this.#replaceSlabs((words[2] & host.kept) | words[3]);
+		const replaced = (words[2] & host.kept) | words[3];
+		words[2] = 0;
+		words[3] = 0;
+		this.#replaceSlabs(replaced);
 		this.endDelivery();
 	}
 
@@ -240,6 +246,8 @@ export class Reactor {
 			if ((bits & (1 << index)) === 0) continue;
 			// Uninitialised: nobody is shown more of it than was received.
 			const slab = Buffer.allocUnsafeSlow(SLAB_BYTES[index]) as RawBuffer;
+			// Messages of several connections share it: posting one to another thread must not take the others away.
+			markAsUntransferable(slab.buffer);
 			this.#slabs[index] = slab;
 			this.binding.reactorSlab(index, slab);
 		}

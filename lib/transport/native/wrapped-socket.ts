@@ -17,7 +17,7 @@ type Done = (error?: Error | null) => void;
 interface SocketInternals {
 	_final(done: Done): void;
 	_destroy(error: Error | null, done: Done): void;
-	_unrefTimer(): void;
+	_unrefTimer?(): void;
 	_handle: SocketHandle | null;
 	timeout?: number;
 	push(chunk: null): boolean;
@@ -144,7 +144,7 @@ export function isReferenced(socket: Socket): boolean {
 /** Bytes came or went: the time-out of the socket begins again. */
 export function refreshTimeout(socket: Socket): void {
 	const wrapped = socket as WrappedSocket;
-	if (wrapped.timeout) wrapped._unrefTimer();
+	if (wrapped.timeout) wrapped._unrefTimer?.();
 }
 
 /** The peer has ended its side: the socket emits 'end'. */

@@ -32,6 +32,8 @@ const ENTRY_OWN_WORDS: usize = 4;
 /// What one connection may say in a batch.
 const MAX_RECORDS: usize = 256;
 const MAX_ENTRY_WORDS: usize = ENTRY_WORDS + MAX_RECORDS * WORDS_PER_RECORD;
+/// How often JavaScript is entered for one batch: there are not more entries.
+const MAX_CALLS: usize = 32 * 1024 / ENTRY_WORDS;
 /// Bytes after which a batch is delivered: what was read is still in the cache then.
 const BATCH_BYTES: usize = 128 * 1024;
 
@@ -337,7 +339,8 @@ unsafe fn deliver(env: Env, context: sys::napi_async_context, on_batch: sys::nap
         sys::napi_get_reference_value(env, on_batch, &raw mut function);
         sys::napi_get_global(env, &raw mut receiver);
     }
-    loop {
+    // One call for each handler that throws, at most; the bound is for what should not be.
+    for _ in 0..=MAX_CALLS {
         let mut result = ptr::null_mut();
         // SAFETY: the values are alive in the open scope. Ticks and microtasks run when this call ends.
         let status = unsafe {
