@@ -75,6 +75,37 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
         value
     }
 
+    /// Argument `index`, a string of at most `length` UTF-16 units, in `memory`; empty where it is not a string.
+    #[cfg(target_os = "linux")]
+    pub fn utf16<'memory>(
+        &self,
+        index: usize,
+        length: usize,
+        memory: &'memory mut Vec<u16>,
+    ) -> &'memory [u16] {
+        // One more, for the zero that is written behind.
+        if memory.len() <= length {
+            memory.resize(length + 1, 0);
+        }
+        let mut written = 0;
+        // SAFETY: an argument of this call, in its environment; there is room for the length that is given.
+        let status = unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env,
+                self.arguments[index],
+                memory.as_mut_ptr(),
+                length + 1,
+                &raw mut written,
+            )
+        };
+        let written = if status == sys::Status::napi_ok {
+            written
+        } else {
+            0
+        };
+        &memory[..written]
+    }
+
     /// The memory of argument `index`, a Uint8Array. `None` where it is something else. Detached memory is empty.
     pub fn bytes(&self, index: usize) -> Option<Memory> {
         self.memory(index, sys::TypedarrayType::uint8_array)

@@ -56,7 +56,7 @@ export interface Binding {
 	// The native transport. On systems that have none these are missing.
 
 	/**
-	 * Sets up the native transport of this thread, once. Both arrays are the addon's from here on; lib/transport/native/reactor.ts
+	 * Sets up the native transport of this thread, once. The arrays are the addon's from here on; lib/transport/native/reactor.ts
 	 * says what is in them.
 	 *
 	 * @param onBatch called with a batch in `words`; called again where it has thrown
@@ -65,6 +65,7 @@ export interface Binding {
 	reactorOpen(
 		words: Uint32Array,
 		ranges: Uint32Array,
+		texts: Uint32Array,
 		onBatch: () => void,
 	): number;
 	/** Takes a duplicate of a stream socket's descriptor. Returns its slot, or a negative error number. */
@@ -79,6 +80,16 @@ export interface Binding {
 	reactorInterest(slot: number, bits: number): number;
 	/** Memory to receive into. */
 	reactorSlab(index: number, slab: Uint8Array): void;
+	/**
+	 * Frames the first `count` of `texts`, each `first byte | units << 8`, which lie joined in `text`, one behind the other to
+	 * `slab` from `at` on. The length of each frame takes the place of its entry. Returns 0 or a negative error number.
+	 */
+	reactorTexts(
+		text: string,
+		count: number,
+		slab: Uint8Array,
+		at: number,
+	): number;
 	/** Sends `first` from `offset` on, then `second`. Returns how many bytes were taken, or a negative error number. */
 	reactorSend(
 		slot: number,

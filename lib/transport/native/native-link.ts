@@ -18,7 +18,7 @@ import type { DecoderLimits } from "../../rfc6455/limits.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { bookPendingBytes } from "../pending-bytes.js";
 import { Outbox } from "./outbox.js";
-import { type Reactor, reactorOf } from "./reactor.js";
+import { MAX_SHORT_UNITS, type Reactor, reactorOf } from "./reactor.js";
 import {
 	descriptorOf,
 	endReading,
@@ -60,6 +60,8 @@ export class NativeLink implements Link {
 	#pendingBytes = 0;
 	/** What the user has written to the socket itself and the kernel has not taken. */
 	#foreignBytes = 0;
+	/** Of short texts that the reactor has not framed yet; as many as they will be where they are ASCII. */
+	#unframedBytes = 0;
 	/** What the reactor waits for. */
 	#interest = 0;
 	#isReferenced: boolean;
@@ -123,7 +125,8 @@ export class NativeLink implements Link {
 	}
 
 	get bufferedAmount(): number {
-		return Math.max(0, this.outbox.byteLength - this.#foreignBytes);
+		const bytes = this.outbox.byteLength + this.#unframedBytes;
+		return Math.max(0, bytes - this.#foreignBytes);
 	}
 
 	open(sink: LinkSink, head: Uint8Array): void {
@@ -146,6 +149,17 @@ export class NativeLink implements Link {
 
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
 		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		const units = text.length;
+		if (
+			units <= MAX_SHORT_UNITS &&
+			callback === undefined &&
+			!this.#isWaiting &&
+			this.#role === "server"
+		) {
+			this.#unframedBytes += units + 2;
+			this.#reactor.addText(this, first, text);
+			return this.#sent(undefined);
+		}
 		const arena = this.#arena;
 		const bytes = this.#encoder.text(arena, first, text);
 		this.outbox.appendFromArena(arena, bytes);
@@ -183,11 +197,13 @@ export class NativeLink implements Link {
 	/** Sends `bytes` as they are: the answer to an opening handshake, which leaves with the first messages. */
 	sendRaw(bytes: Buffer): void {
 		if (this.slot < 0) return;
+		this.#reactor.frameTexts();
 		this.outbox.appendReference(bytes);
 		this.#sent(undefined);
 	}
 
 	flush(): void {
+		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
 		if (this.#isWaiting || this.slot < 0) return;
 		const { outbox } = this;
 		const before = outbox.byteLength;
@@ -276,6 +292,12 @@ export class NativeLink implements Link {
 		);
 	}
 
+	/** The short texts of this link have become so many bytes, the last of the reactor's arena. */
+	framed(bytes: number): void {
+		this.#unframedBytes = 0;
+		if (this.slot >= 0) this.outbox.appendFromArena(this.#reactor.arena, bytes);
+	}
+
 	/** The kernel has room again. */
 	writable(): void {
 		this.#isWaiting = false;
@@ -300,6 +322,7 @@ export class NativeLink implements Link {
 			return;
 		}
 		const { byteLength } = bytes;
+		this.#reactor.frameTexts();
 		this.#foreignBytes += byteLength;
 		this.outbox.appendReference(bytes);
 		this.outbox.addCallback((error) => {
@@ -448,8 +471,12 @@ export class NativeLink implements Link {
 		this.#sink?.failure("WS_ERR_PENDING_BYTES");
 	}
 
+	/** The memory for the next frame, which goes behind all that was sent. */
 	get #arena() {
-		return this.#isWaiting ? this.#reactor.retained : this.#reactor.arena;
+		const reactor = this.#reactor;
+		if (this.#isWaiting) return reactor.retained;
+		reactor.frameTexts();
+		return reactor.arena;
 	}
 
 	#refuse(callback: SendCallback | undefined): boolean {

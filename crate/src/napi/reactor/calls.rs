@@ -6,6 +6,7 @@ use std::ptr;
 use napi::sys;
 
 use super::{Host, Unavailable};
+use crate::encoder::write_short_text;
 use crate::napi::engine::{FrameEngine, enter};
 use crate::napi::raw::{Call, Env, Value};
 
@@ -28,17 +29,19 @@ fn negative(error: rustix::io::Errno) -> i32 {
     -error.raw_os_error()
 }
 
-/// `reactorOpen(words, sends, onBatch)` → 0, 1 without libuv, or a negative error number
+/// `reactorOpen(words, sends, texts, onBatch)` → 0, 1 without libuv, or a negative error number
 pub unsafe extern "C" fn open(env: Env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<3>, engine: &mut FrameEngine| {
-        let [words, sends, on_batch] = call.arguments;
-        let (Some(first), Some(second)) = (call.words(0), call.words(1)) else {
+    let body = |call: &Call<4>, engine: &mut FrameEngine| {
+        let [words, sends, texts, on_batch] = call.arguments;
+        let (Some(first), Some(second), Some(third)) =
+            (call.words(0), call.words(1), call.words(2))
+        else {
             return call.make_integer(-libc::EINVAL);
         };
         if !engine.reactor.is_null() {
             return call.make_integer(-libc::EALREADY);
         }
-        let arrays = [(words, first), (sends, second)];
+        let arrays = [(words, first), (sends, second), (texts, third)];
         // SAFETY: called by Node.js; the engine lives until the environment's cleanup.
         match unsafe { Host::open(call.env, engine, arrays, on_batch) } {
             Ok(host) => {
@@ -141,6 +144,46 @@ pub unsafe extern "C" fn slab(env: Env, info: sys::napi_callback_info) -> Value 
             unsafe { host.slabs.replace(call.env, index, call.arguments[1]) };
         }
         ptr::null_mut()
+    };
+    // SAFETY: as in `open`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `reactorTexts(joined, count, slab, at)`: frames of so many entries of `texts`, one behind the other, to `slab` from `at` on
+/// → 0, or a negative error number
+///
+/// An entry is the first byte of the frame and, above it, the number of UTF-16 units of its text in `joined`; the length of the
+/// frame takes its place.
+pub unsafe extern "C" fn texts(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<4>, engine: &mut FrameEngine| {
+        let (Some(host), Some(slab)) = (host(engine), call.bytes(2)) else {
+            return call.make_integer(-libc::EBADF);
+        };
+        // SAFETY: no JavaScript runs until this call returns; `texts` is kept to itself by the JavaScript of this package.
+        let (slab, texts) =
+            unsafe { (slab.as_mut_slice::<u8>(), host.texts.as_mut_slice::<u32>()) };
+        let (count, mut at) = (call.integer(1) as usize, call.integer(3) as usize);
+        let Some(texts) = texts.get_mut(..count) else {
+            return call.make_integer(-libc::EINVAL);
+        };
+        let total: usize = texts.iter().map(|entry| (entry >> 8) as usize).sum();
+        let mut units = call.utf16(0, total, &mut host.units);
+        for entry in texts {
+            let (first, length) = (*entry as u8, (*entry >> 8) as usize);
+            let Some((text, rest)) = units.split_at_checked(length) else {
+                return call.make_integer(-libc::EINVAL);
+            };
+            units = rest;
+            let size = slab
+                .get_mut(at..)
+                .and_then(|room| write_short_text(room, first, text));
+            let Some(size) = size else {
+                return call.make_integer(-libc::ENOBUFS);
+            };
+            *entry = size as u32;
+            at += size;
+        }
+        call.make_integer(0)
     };
     // SAFETY: as in `open`.
     unsafe { enter(env, info, body) }

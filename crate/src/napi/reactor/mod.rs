@@ -65,8 +65,11 @@ pub struct Host {
     words: Memory,
     /// Where JavaScript writes what `calls::flush` is to send.
     sends: Memory,
-    /// These keep the two alive.
-    _references: [sys::napi_ref; 2],
+    /// Where JavaScript writes what `calls::texts` is to frame.
+    texts: Memory,
+    units: Vec<u16>,
+    /// These keep the three alive.
+    _references: [sys::napi_ref; 3],
     slabs: Slabs,
     cleanup: sys::napi_async_cleanup_hook_handle,
     is_delivering: bool,
@@ -84,12 +87,12 @@ impl Host {
     /// Makes the host of an environment, and leaks it to libuv and to the environment's cleanup.
     ///
     /// # Safety
-    /// `env` is that of a running callback; `engine` lives until the environment's cleanup; `words` and `sends` are arrays
-    /// that JavaScript keeps to itself.
+    /// `env` is that of a running callback; `engine` lives until the environment's cleanup; JavaScript keeps the arrays to
+    /// itself.
     unsafe fn open(
         env: Env,
         engine: *mut FrameEngine,
-        arrays: [(Value, Memory); 2],
+        arrays: [(Value, Memory); 3],
         on_batch: Value,
     ) -> Result<*mut Self, Unavailable> {
         let uv = Uv::load().ok_or(Unavailable::NoUv)?;
@@ -127,7 +130,9 @@ impl Host {
             on_batch: reference(env, on_batch),
             words: arrays[0].1,
             sends: arrays[1].1,
-            _references: [reference(env, arrays[0].0), reference(env, arrays[1].0)],
+            texts: arrays[2].1,
+            units: Vec::new(),
+            _references: arrays.map(|(value, _)| reference(env, value)),
             slabs: Slabs::default(),
             cleanup: ptr::null_mut(),
             is_delivering: false,
@@ -408,6 +413,7 @@ pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"reactorDecoder", Some(calls::decoder)),
     (c"reactorInterest", Some(calls::interest)),
     (c"reactorSlab", Some(calls::slab)),
+    (c"reactorTexts", Some(calls::texts)),
     (c"reactorSend", Some(calls::send)),
     (c"reactorFlush", Some(calls::flush)),
 ];
