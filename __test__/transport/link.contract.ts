@@ -119,6 +119,42 @@ export function describeLink(name: string, factory: LinkFactory): void {
 			]);
 		});
 
+		test("sends each text as its own UTF-8, whatever its neighbours", async () => {
+			open();
+			read();
+			const texts = [
+				"a",
+				"",
+				"é",
+				"世界",
+				"x".repeat(125),
+				"é".repeat(125),
+				"x".repeat(126),
+				// Halves of one character, which are none alone.
+				"\ud83d",
+				"\ude00",
+				"z",
+			];
+			let total = 0;
+			const expected: [number, string][] = [];
+			for (const message of texts) {
+				link.sendText(TEXT, message);
+				link.sendBytes(0x82, Buffer.from("b"));
+				link.sendText(TEXT, message);
+				link.sendText(TEXT, message);
+				const bytes = Buffer.from(message);
+				total += 3 + 3 * (bytes.length + (bytes.length < 126 ? 2 : 4));
+				const sent: [number, string] = [TEXT, bytes.toString()];
+				expected.push(sent, [0x82, "b"], sent, sent);
+				expect(link.bufferedAmount).toBe(total);
+			}
+			await until("all", () => received.length === total);
+			const frames = readFrames(received);
+			expect(
+				frames.map(({ first, payload }) => [first, payload.toString()]),
+			).toEqual(expected);
+		});
+
 		test("may send before it is opened", async () => {
 			read();
 			link.sendText(TEXT, "early");

@@ -18,7 +18,12 @@ import type { DecoderLimits } from "../../rfc6455/limits.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { bookPendingBytes } from "../pending-bytes.js";
 import { Outbox } from "./outbox.js";
-import { MAX_SHORT_UNITS, type Reactor, reactorOf } from "./reactor.js";
+import {
+	MAX_SHORT_UNITS,
+	type Reactor,
+	reactorOf,
+	SHORT_HEADER_BYTES,
+} from "./reactor.js";
 import {
 	descriptorOf,
 	endReading,
@@ -60,7 +65,7 @@ export class NativeLink implements Link {
 	#pendingBytes = 0;
 	/** What the user has written to the socket itself and the kernel has not taken. */
 	#foreignBytes = 0;
-	/** Of short texts that the reactor has not framed yet; as many as they will be where they are ASCII. */
+	/** Of short texts that the reactor has not framed yet: as many as they can become. */
 	#unframedBytes = 0;
 	/** What the reactor waits for. */
 	#interest = 0;
@@ -125,8 +130,14 @@ export class NativeLink implements Link {
 	}
 
 	get bufferedAmount(): number {
-		const bytes = this.outbox.byteLength + this.#unframedBytes;
-		return Math.max(0, bytes - this.#foreignBytes);
+		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
+		return Math.max(0, this.outbox.byteLength - this.#foreignBytes);
+	}
+
+	hasBuffered(bytes: number): boolean {
+		// The longest form of what is not framed yet is enough to know of most that it is not so.
+		const most = this.outbox.byteLength + this.#unframedBytes;
+		return most >= bytes && this.bufferedAmount >= bytes;
 	}
 
 	open(sink: LinkSink, head: Uint8Array): void {
@@ -156,7 +167,7 @@ export class NativeLink implements Link {
 			!this.#isWaiting &&
 			this.#role === "server"
 		) {
-			this.#unframedBytes += units + 2;
+			this.#unframedBytes += units * 3 + SHORT_HEADER_BYTES;
 			this.#reactor.addText(this, first, text);
 			return this.#sent(undefined);
 		}

@@ -39,7 +39,7 @@ const MAX_TEXTS = 2048;
 export const MAX_SHORT_UNITS = 125;
 
 /** Of a short text at most, in bytes: its longest form with a header. */
-const SHORT_HEADER_BYTES = 4;
+export const SHORT_HEADER_BYTES = 4;
 
 /** Output memory, and how much of it is filled before it is sent in any case, in bytes. */
 const OUTPUT_BYTES = 256 * 1024;

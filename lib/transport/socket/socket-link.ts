@@ -117,6 +117,10 @@ export class SocketLink implements Link {
 		return this.#outbox.byteLength + this.#socket.writableLength;
 	}
 
+	hasBuffered(bytes: number): boolean {
+		return this.bufferedAmount >= bytes;
+	}
+
 	open(sink: LinkSink, head: Uint8Array): void {
 		const socket = this.#socket;
 		this.#sink = sink;
