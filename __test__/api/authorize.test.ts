@@ -260,41 +260,29 @@ describe("authorize", () => {
 		expect(opened).toHaveLength(0);
 	});
 
-	behaves("may destroy the socket", async (bench) => {
-		for (const isAsync of [false, true]) {
-			const { server, port } = await bench.serve({
-				authorize: ({ socket }) => {
-					socket.destroy();
-					return isAsync ? Promise.resolve(true) : true;
-				},
-			});
-			const opened = record(server, "connection");
-			const wire = await bench.dial(port);
-			wire.write(request());
-			expect(await wire.rest()).toHaveLength(0);
-			wire.socket.end();
-			await until("its end", () => server.pendingHandshakes === 0);
-			expect(opened).toHaveLength(0);
-		}
-	});
-
-	behaves("may close the connection itself", async (bench) => {
-		for (const isAsync of [false, true]) {
-			const { server, port } = await bench.serve({
-				authorize: (_request, connection) => {
-					connection.close();
-					return isAsync ? Promise.resolve(true) : true;
-				},
-			});
-			const opened = record(server, "connection");
-			const wire = await bench.dial(port);
-			wire.write(request());
-			expect(await wire.rest()).toHaveLength(0);
-			wire.socket.end();
-			await until("its end", () => server.pendingHandshakes === 0);
-			expect(opened).toHaveLength(0);
-		}
-	});
+	const ends: [string, (connection: Connection) => void][] = [
+		["close the connection itself", (connection) => connection.close()],
+		["destroy the socket", ({ socket }) => socket.destroy()],
+	];
+	for (const [name, end] of ends) {
+		behaves(`may ${name}`, async (bench) => {
+			for (const isAsync of [false, true]) {
+				const { server, port } = await bench.serve({
+					authorize: (_request, connection) => {
+						end(connection);
+						return isAsync ? Promise.resolve(true) : true;
+					},
+				});
+				const opened = record(server, "connection");
+				const wire = await bench.dial(port);
+				wire.write(request());
+				expect(await wire.rest()).toHaveLength(0);
+				wire.socket.end();
+				await until("its end", () => server.pendingHandshakes === 0);
+				expect(opened).toHaveLength(0);
+			}
+		});
+	}
 
 	behaves("has its listeners throw as ever", async (bench) => {
 		const seen = bench.uncaught();

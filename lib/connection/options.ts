@@ -1,6 +1,9 @@
 /** Checks of single options, of servers, clients and connections alike. */
 import { createError } from "../errors.js";
 
+/** Longest delay setTimeout takes, in milliseconds; a longer one would end at once. */
+export const MAX_DELAY_MS = 2 ** 31 - 1;
+
 interface Range {
 	/** The default. */
 	standard: number;

@@ -5,6 +5,7 @@ import {
 } from "../errors.js";
 import { TokenBucket } from "../protocol/token-bucket.js";
 import { IdleWatch } from "./idle-watch.js";
+import { MAX_DELAY_MS } from "./options.js";
 
 /** What a peer may send per second; Infinity for no limit. */
 export interface RateLimits {
@@ -30,9 +31,6 @@ export interface LimitedConnection {
 	setRatePause(isOn: boolean): void;
 	fail(error: Error & WebSocketErrorFields): void;
 }
-
-/** Longest delay setTimeout takes, in milliseconds; a longer one would end at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 const kinds = {
 	messages: "messages",

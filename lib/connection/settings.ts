@@ -6,7 +6,7 @@ import {
 	DEFAULT_MAX_STREAM_BYTES,
 	type DecoderLimits,
 } from "../rfc6455/limits.js";
-import { numberOption, wordOption } from "./options.js";
+import { MAX_DELAY_MS, numberOption, wordOption } from "./options.js";
 import type { PeerLimitsSettings } from "./peer-limits.js";
 
 /** Options of a server and of a client, beside those of net and tls. */
@@ -74,9 +74,6 @@ const DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /** Far more than any use of pings and pongs, far less than what keeps a core busy. */
 const DEFAULT_MAX_CONTROL_FRAMES_PER_SECOND = 1000;
 
-/** Longest delay setTimeout takes, in milliseconds. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
 /**
@@ -92,8 +89,7 @@ export function resolveSettings(
 	const timeout = (
 		name: "handshakeTimeoutMs" | "closeTimeoutMs" | "idleTimeoutMs",
 		standard: number,
-	) =>
-		numberOption(options, name, { standard, least: 1, most: MAX_TIMEOUT_MS });
+	) => numberOption(options, name, { standard, least: 1, most: MAX_DELAY_MS });
 	const rate = (
 		name:
 			| "maxMessagesPerSecond"
