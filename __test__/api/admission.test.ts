@@ -1,8 +1,8 @@
 /** How many peers a server lets in, and from where. */
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import type { Server, ServerOptions } from "nodejs-websocket";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { certificate } from "../support/certificate.js";
 import { next, record, until, within } from "../support/compat-wait.js";
 import { request, Wire } from "../support/compat-wire.js";
@@ -198,5 +198,23 @@ describe("a server", () => {
 		expect(await delayOf({})).toBe(60);
 		expect(await delayOf({ keepAliveInitialDelay: 5000 })).toBe(5);
 		expect(await delayOf({ keepAlive: false })).toBe(false);
+	});
+
+	behaves("sends short messages at once unless told not to", async (bench) => {
+		// Node cannot ask a socket whether TCP_NODELAY is set; what is asked of it can be seen.
+		const served = await bench.serve({});
+		const delaying = await bench.serve({ noDelay: false });
+		const noDelay = ({ server }: { server: Server }) =>
+			(server.socket as unknown as { noDelay: boolean }).noDelay;
+		expect([noDelay(served), noDelay(delaying)]).toEqual([true, false]);
+		const asked = vi.spyOn(Socket.prototype, "setNoDelay");
+		try {
+			bench.connect(served.url);
+			expect(asked).toHaveBeenLastCalledWith(true);
+			bench.connect(served.url, { noDelay: false });
+			expect(asked).toHaveBeenLastCalledWith(false);
+		} finally {
+			asked.mockRestore();
+		}
 	});
 });

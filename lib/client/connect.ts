@@ -21,6 +21,8 @@ export interface ConnectOptions
 	port?: number | string;
 	/** A unix socket (or Windows pipe) to connect to, instead of host and port. */
 	path?: string;
+	/** Whether small messages leave at once instead of waiting for an acknowledgement (TCP_NODELAY); true unless it is false. */
+	noDelay?: boolean;
 	/** Headers added to the handshake request. */
 	extraHeaders?: Record<string, unknown>;
 	/** Subprotocols to offer, in order of preference. */
@@ -73,6 +75,8 @@ export function connect(
 	const socket = target.isSecure
 		? tls.connect(socketOptions as tls.ConnectionOptions)
 		: net.connect(socketOptions as net.NetConnectOpts);
+	// Not as an option: tls.connect ignores it.
+	socket.setNoDelay(given.noDelay !== false);
 	const { path, hostHeader, host } = target;
 	return new Connection(
 		socket,

@@ -94,6 +94,8 @@ export class Server extends ConnectionParent {
 			onSocket(socket);
 		};
 		const defaults = {
+			// Nagle's algorithm holds a short message back until the peer has acknowledged the one before.
+			noDelay: true,
 			keepAlive: true,
 			keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
 			handshakeTimeout: this.settings.handshakeTimeoutMs,
