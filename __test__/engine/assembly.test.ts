@@ -76,4 +76,25 @@ describe("memory", () => {
 		const memory = Buffer.from(assembly.take().buffer);
 		expect(memory.toString("latin1").replaceAll("\0", "")).toBe("abc");
 	});
+
+	test("messages that share a slab are apart, and one cannot take the others to another thread", () => {
+		const messages = Array.from({ length: 12 }, (_, n) => {
+			const assembly = new Assembly();
+			for (let part = 0; part < 4; part++)
+				assembly.append(Buffer.alloc(17_000 + n, n));
+			return assembly.take();
+		});
+		expect(new Set(messages.map(({ buffer }) => buffer)).size).toBeLessThan(12);
+		try {
+			const [{ buffer }] = messages;
+			structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+		} catch (error) {
+			// Node 20 makes a copy instead.
+			expect((error as DOMException).name).toBe("DataCloneError");
+		}
+		messages.forEach((message, n) => {
+			expect(message.length).toBe(68_000 + 4 * n);
+			expect(message.every((byte) => byte === n)).toBe(true);
+		});
+	});
 });

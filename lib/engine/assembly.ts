@@ -1,3 +1,4 @@
+import { markAsUntransferable } from "node:worker_threads";
 import { FastBuffer } from "./buffer.js";
 
 /** Blocks for small pieces grow from the first size to the second, doubling. */
@@ -9,6 +10,14 @@ const MIN_VIEW_BYTES = 4 * 1024;
 
 /** A view is kept only where it is at least this fraction (1 / n) of the memory that it keeps alive. */
 const MAX_PINNED_FACTOR = 4;
+
+/**
+ * Whole messages of a middle size share slabs: making each an ArrayBuffer of its own costs more than copying it. A message
+ * that is kept may keep a slab alive that is `SLAB_BYTES / MIN_SHARED_BYTES` = 8 times as long.
+ */
+const SLAB_BYTES = 512 * 1024;
+const MIN_SHARED_BYTES = 64 * 1024;
+const MAX_SHARED_BYTES = 128 * 1024;
 
 /**
  * The pieces of one message that is not complete yet. Large pieces are kept as the views they came as, small ones are
@@ -65,7 +74,7 @@ export class Assembly {
 		return parts;
 	}
 
-	/** All bytes in one buffer that holds nothing else. The assembly is empty afterwards. */
+	/** All bytes, in a row. The assembly is empty afterwards. */
 	take(): Buffer {
 		const length = this.#length;
 		const parts = this.takeParts();
@@ -74,7 +83,7 @@ export class Assembly {
 			return new FastBuffer(only.buffer, only.byteOffset, only.length);
 		}
 		// Every byte is overwritten below.
-		const whole = Buffer.allocUnsafeSlow(length);
+		const whole = uninitialised(length);
 		let at = 0;
 		for (const part of parts) {
 			whole.set(part, at);
@@ -105,4 +114,24 @@ export class Assembly {
 		this.#block = block.subarray(this.#blockUsed);
 		this.#blockUsed = 0;
 	}
+}
+
+/** The slab being filled, of this thread. */
+let slab: Buffer = Buffer.alloc(0);
+let slabUsed = 0;
+
+/** Memory for `length` bytes, all of which have to be overwritten. */
+function uninitialised(length: number): Buffer {
+	if (length < MIN_SHARED_BYTES || length > MAX_SHARED_BYTES) {
+		return Buffer.allocUnsafeSlow(length);
+	}
+	if (length > slab.length - slabUsed) {
+		slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+		slabUsed = 0;
+		// Who transfers one message to another thread would take the others from their owners.
+		markAsUntransferable(slab.buffer);
+	}
+	const start = slabUsed;
+	slabUsed += length;
+	return new FastBuffer(slab.buffer, slab.byteOffset + start, length);
 }
