@@ -32,6 +32,7 @@ import {
 	preparePeers,
 	prepareTypescript,
 } from "./setup/index.mjs";
+import { nativeFeatures } from "./setup/native.mjs";
 import { runInherited } from "./support/child.mjs";
 import { findChromium } from "./support/chromium.mjs";
 import { inRoot, packageCommand } from "./support/paths.mjs";
@@ -50,8 +51,10 @@ const sections = [
 ];
 const featureSets = [
 	{ name: "without features", args: [] },
-	{ name: "with napi", args: ["--all-features"] },
+	{ name: "with napi", args: ["--features", "napi"] },
 ];
+if ((await nativeFeatures()) === "simdutf")
+	featureSets.push({ name: "with simdutf", args: ["--features", "simdutf"] });
 
 /** From the kept inputs on: long runs are `npm run fuzz`. */
 const FUZZ_SECONDS = 4;

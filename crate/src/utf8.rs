@@ -3,6 +3,10 @@
 /// Whether all of `bytes` is valid UTF-8.
 #[inline]
 pub fn is_valid(bytes: &[u8]) -> bool {
+    // Twice as fast where the processor has AVX-512.
+    #[cfg(feature = "simdutf")]
+    return simdutf::validate_utf8(bytes);
+    #[cfg(not(feature = "simdutf"))]
     simdutf8::basic::from_utf8(bytes).is_ok()
 }
 

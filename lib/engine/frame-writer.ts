@@ -19,41 +19,41 @@ const textEncoder = new TextEncoder();
  * that come of the text; the guess is that they are ASCII, and where that is wrong the payload is moved.
  */
 export class FrameWriter implements Encoder {
-	readonly #maskBytes: 0 | 4;
+	protected readonly maskBytes: 0 | 4;
 	/** The masking key of the frame being written. */
 	readonly #key = new Uint8Array(4);
 
 	constructor(role: Role) {
-		this.#maskBytes = role === "client" ? 4 : 0;
+		this.maskBytes = role === "client" ? 4 : 0;
 	}
 
 	text(arena: OutputArena, first: number, text: string): number {
 		const units = text.length;
 		if (units > MAX_SURE_UNITS) return this.#longText(arena, first, text);
-		const guess = headerBytes(units) + this.#maskBytes;
+		const guess = headerBytes(units) + this.maskBytes;
 		// Two bytes more, for a header that turns out to be longer than the guess.
 		arena.reserve(guess + 2 + units * 3);
 		const slab = arena.slab;
 		const start = arena.used;
 		const length = (slab as RawBuffer).utf8Write(text, start + guess);
-		const header = headerBytes(length) + this.#maskBytes;
+		const header = headerBytes(length) + this.maskBytes;
 		if (header !== guess) {
 			slab.copyWithin(start + header, start + guess, start + guess + length);
 		}
-		return this.#finish(arena, first, header, length);
+		return this.finish(arena, first, header, length);
 	}
 
 	/** A text for which three bytes a unit are too much to reserve. */
 	#longText(arena: OutputArena, first: number, text: string): number {
 		const units = text.length;
-		const guess = headerBytes(units) + this.#maskBytes;
+		const guess = headerBytes(units) + this.maskBytes;
 		arena.reserve(guess + units);
 		const slab = arena.slab;
 		const at = arena.used + guess;
 		const { read, written } = textEncoder.encodeInto(text, slab.subarray(at));
 		const rest = read < units ? text.slice(read) : "";
 		const length = written + (rest === "" ? 0 : Buffer.byteLength(rest));
-		const header = headerBytes(length) + this.#maskBytes;
+		const header = headerBytes(length) + this.maskBytes;
 		// Where the text is not ASCII the room may be too small, for the text or for its header. What was written is not
 		// part of any frame yet: it is copied to where all of it fits, which may be the same slab.
 		arena.reserve(header + length);
@@ -64,18 +64,18 @@ export class FrameWriter implements Encoder {
 		if (rest !== "") {
 			(arena.slab as RawBuffer).utf8Write(rest, target + written);
 		}
-		return this.#finish(arena, first, header, length);
+		return this.finish(arena, first, header, length);
 	}
 
 	binary(arena: OutputArena, first: number, payload: Uint8Array): number {
 		const length = payload.length;
-		const header = headerBytes(length) + this.#maskBytes;
+		const header = headerBytes(length) + this.maskBytes;
 		const total = header + length;
 		arena.reserve(total);
 		const slab = arena.slab;
 		const start = arena.used;
-		writeHeader(slab, start, first, length, this.#maskBytes);
-		if (this.#maskBytes === 0) {
+		writeHeader(slab, start, first, length, this.maskBytes);
+		if (this.maskBytes === 0) {
 			slab.set(payload, start + header);
 		} else {
 			const key = this.#nextKey(slab, start + header - 4);
@@ -86,7 +86,7 @@ export class FrameWriter implements Encoder {
 	}
 
 	header(arena: OutputArena, first: number, payloadLength: number): number {
-		if (this.#maskBytes !== 0) {
+		if (this.maskBytes !== 0) {
 			throw createError("WS_ERR_OPTION", {
 				detail:
 					"a client has to mask its payload, it cannot be sent by reference",
@@ -116,7 +116,7 @@ export class FrameWriter implements Encoder {
 	}
 
 	/** Writes the header in front of `length` bytes of payload that are in place, masks them, and claims the frame. */
-	#finish(
+	protected finish(
 		arena: OutputArena,
 		first: number,
 		header: number,
@@ -125,8 +125,8 @@ export class FrameWriter implements Encoder {
 		const slab = arena.slab;
 		const start = arena.used;
 		const payload = start + header;
-		writeHeader(slab, start, first, length, this.#maskBytes);
-		if (this.#maskBytes !== 0) {
+		writeHeader(slab, start, first, length, this.maskBytes);
+		if (this.maskBytes !== 0) {
 			const key = this.#nextKey(slab, payload - 4);
 			const bytes = slab.subarray(payload, payload + length);
 			this.maskInto(bytes, key, slab, payload, length);
@@ -152,7 +152,7 @@ export class FrameWriter implements Encoder {
 }
 
 /** Size of an unmasked header for `length` bytes of payload. */
-function headerBytes(length: number): number {
+export function headerBytes(length: number): number {
 	if (length < 126) return 2;
 	return length < 0x10000 ? 4 : 10;
 }

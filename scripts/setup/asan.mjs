@@ -16,7 +16,7 @@ import { dirname, isAbsolute, join, relative } from "node:path";
 import { run } from "../support/child.mjs";
 import { cache, inRoot, root } from "../support/paths.mjs";
 import { StepError } from "../support/step.mjs";
-import { lockedArgs, nativeFile, reasonOf } from "./native.mjs";
+import { lockedArgs, nativeFeatures, nativeFile, reasonOf } from "./native.mjs";
 
 /** Root of the copy. */
 export const copy = join(cache, "asan", "checkout");
@@ -57,7 +57,7 @@ async function compile(step) {
 		[
 			"+nightly",
 			"build",
-			...["--features", "napi"],
+			...["--features", await nativeFeatures()],
 			// With a target named, build scripts and macros are built without the flags.
 			...["--target", triple],
 			...["--target-dir", folder],

@@ -53,6 +53,21 @@ export async function cargoIsMissing() {
 	if (code !== 0) return `cargo does not run: ${output.trim().split("\n")[0]}`;
 }
 
+/**
+ * The features to build the addon with. simdutf is C++: without a compiler for it, or its library to link statically, texts
+ * are converted by Rust's own functions, which is slower.
+ */
+export async function nativeFeatures() {
+	const compiler = process.env.CXX ?? "c++";
+	const library = "libstdc++.a";
+	const { code, output } = await run(compiler, [`-print-file-name=${library}`]);
+	// A compiler that does not have it says the name it was asked for.
+	const isThere = code === 0 && output.trim() !== library;
+	return isThere || (code === 0 && process.platform === "darwin")
+		? "simdutf"
+		: "napi";
+}
+
 function inputHash() {
 	const { version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
 	return hashOf(
@@ -60,6 +75,7 @@ function inputHash() {
 			inRoot("Cargo.toml"),
 			inRoot("Cargo.lock"),
 			inRoot("build.rs"),
+			inRoot(".cargo", "config.toml"),
 			...filesUnder(inRoot("crate", "src")),
 		],
 		[version],
@@ -126,7 +142,7 @@ export async function buildNative(step) {
 				"--platform",
 				"--release",
 				"--features",
-				"napi",
+				await nativeFeatures(),
 				"--no-js",
 				"--output-dir",
 				staging,

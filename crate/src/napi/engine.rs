@@ -254,6 +254,31 @@ pub unsafe extern "C" fn text_slice(env: Env, info: sys::napi_callback_info) -> 
     unsafe { enter(env, info, body) }
 }
 
+/// `measureText(text, length)` → how many bytes of UTF-8 the text of `length` units is; it is kept for `writeText`
+pub unsafe extern "C" fn measure_text(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<2>, engine: &mut FrameEngine| {
+        let bytes = engine.text.measure(call, 0, call.integer(1) as usize);
+        call.make_number(bytes as f64)
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `writeText(output, offset)` → how many bytes of the text that was measured were written, or -1 where they do not fit
+pub unsafe extern "C" fn write_text(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<2>, engine: &mut FrameEngine| {
+        let offset = call.integer(1) as usize;
+        let written = call.bytes(0).and_then(|memory| {
+            // SAFETY: no JavaScript runs until this call returns.
+            let output = unsafe { memory.as_mut_slice::<u8>() };
+            engine.text.write(output.get_mut(offset..)?)
+        });
+        call.make_number(written.map_or(-1.0, |bytes| bytes as f64))
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
 /// Drops the engine of an environment that ends.
 ///
 /// # Safety

@@ -6,6 +6,7 @@ mod engine;
 mod raw;
 mod records;
 mod text;
+mod transcode;
 mod utilities;
 
 use std::ffi::CStr;
@@ -25,6 +26,8 @@ const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"takeText", Some(engine::take_text)),
     (c"takeBytes", Some(engine::take_bytes)),
     (c"textSlice", Some(engine::text_slice)),
+    (c"measureText", Some(engine::measure_text)),
+    (c"writeText", Some(engine::write_text)),
     (c"mask", Some(utilities::mask)),
     (c"unmask", Some(utilities::unmask)),
     (c"isValidUTF8", Some(utilities::is_valid_utf8)),
@@ -34,6 +37,7 @@ const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
 #[napi_derive::napi(module_exports)]
 pub fn exports(mut exports: Object, env: Env) -> Result<()> {
     exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
+    exports.set_named_property("hasFastText", cfg!(feature = "simdutf"))?;
     let engine: *mut FrameEngine = Box::into_raw(Box::default());
     // SAFETY: the engine was leaked for the environment and is dropped by its cleanup only.
     let status =

@@ -85,6 +85,23 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
         self.memory(index, sys::TypedarrayType::uint32_array)
     }
 
+    /// Copies argument `index`, a string, to the start of `units`, which has room for a NUL behind it. Returns its length; zero
+    /// where it is not a string.
+    pub fn utf16(&self, index: usize, units: &mut [u16]) -> usize {
+        let mut length = 0;
+        // SAFETY: an argument of this call, in its environment; at most `units.len()` units are written, the NUL included.
+        unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env,
+                self.arguments[index],
+                units.as_mut_ptr(),
+                units.len(),
+                &raw mut length,
+            );
+        }
+        length
+    }
+
     fn memory(&self, index: usize, expected: sys::napi_typedarray_type) -> Option<Memory> {
         let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
         // SAFETY: an argument of this call, in its environment; what is not a typed array is reported by the status.

@@ -5,6 +5,8 @@
 export interface Binding {
 	/** The crate's version: that of the package it was built for. */
 	readonly version: string;
+	/** Whether it was built with a library that makes `measureText` and `writeText` faster than Node's own functions. */
+	readonly hasFastText: boolean;
 	/** Makes a decoder and returns its slot. */
 	createDecoder(
 		isServer: boolean,
@@ -41,6 +43,10 @@ export interface Binding {
 	takeBytes(slot: number): Buffer;
 	/** The string of UTF-8 at start..end of `chunk`; undefined where it has no such range. */
 	textSlice(chunk: Uint8Array, start: number, end: number): string | undefined;
+	/** How many bytes of UTF-8 `text` is, whose length is given; the addon keeps it until the next call that has to do with text. */
+	measureText(text: string, length: number): number;
+	/** Writes the text that was measured. Returns the bytes written, or -1 where they do not fit. */
+	writeText(output: Uint8Array, offset: number): number;
 	/** Returns false where the arguments do not fit together. */
 	mask(
 		source: Uint8Array,
