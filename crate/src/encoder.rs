@@ -27,6 +27,24 @@ pub fn write_frame(
     Some(size)
 }
 
+/// Writes an unmasked frame with a short text, given in UTF-16, to the start of `output`; lone surrogates become U+FFFD.
+/// Returns the bytes written, or `None` where there is no room for the text's longest form, three bytes a unit and the header.
+pub fn write_short_text(output: &mut [u8], first: u8, units: &[u16]) -> Option<usize> {
+    let (head, body) = output.split_at_mut_checked(header::serialized_size(0, false))?;
+    let ascii = body.get_mut(..units.len())?;
+    let mut seen = 0;
+    for (byte, &unit) in ascii.iter_mut().zip(units) {
+        *byte = unit as u8;
+        seen |= unit;
+    }
+    if seen < 0x80 && header::serialized_size(units.len() as u64, false) == head.len() {
+        header::serialize(head, first, units.len() as u64, None);
+        return Some(head.len() + units.len());
+    }
+    let text = String::from_utf16_lossy(units);
+    write_frame(output, first, text.as_bytes(), None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +67,36 @@ mod tests {
             [
                 0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58
             ]
+        );
+    }
+
+    #[test]
+    fn short_texts_are_written_as_their_utf8() {
+        for text in [
+            "",
+            "Hello",
+            "é",
+            "世界😀",
+            &"x".repeat(125),
+            &"x".repeat(126),
+            &"é".repeat(100),
+        ] {
+            let units: Vec<u16> = text.encode_utf16().collect();
+            let (mut output, mut expected) = ([0; 400], [0; 400]);
+            let size = write_short_text(&mut output, FIRST, &units);
+            assert_eq!(
+                size,
+                write_frame(&mut expected, FIRST, text.as_bytes(), None)
+            );
+            let size = size.unwrap();
+            assert_eq!(output[..size], expected[..size]);
+        }
+        let mut output = [0; 16];
+        assert_eq!(write_short_text(&mut output, FIRST, &[0xd83d]), Some(5));
+        assert_eq!(&output[2..5], "\u{fffd}".as_bytes());
+        assert_eq!(
+            write_short_text(&mut output[..3], FIRST, &[0x61, 0x61]),
+            None
         );
     }
 

@@ -11,6 +11,8 @@ pub mod header;
 pub mod limits;
 pub mod mask;
 pub mod opcode;
+#[cfg(target_os = "linux")]
+pub mod reactor;
 pub mod sink;
 pub mod utf8;
 

@@ -8,6 +8,8 @@ use std::ptr;
 use napi::sys;
 
 use super::raw::{Call, Env, Memory, Value, contain};
+#[cfg(target_os = "linux")]
+use super::reactor::Host;
 use super::records::{Held, Records, WORDS_PER_RECORD};
 use super::text;
 use crate::decoder::Decoder;
@@ -26,23 +28,42 @@ const MORE: i32 = 1 << 16;
 struct Slot {
     decoder: Decoder,
     held: Held,
+    /// Tells it from those that had its slot before.
+    generation: u32,
 }
 
 /// The state of one environment: made when the module is loaded, dropped when the environment ends.
-#[derive(Default)]
 pub struct FrameEngine {
     slots: Vec<Option<Box<Slot>>>,
     free: Vec<u32>,
     /// Memory that JavaScript has registered for records. The references keep it alive.
     records: Vec<(Memory, sys::napi_ref)>,
     text: text::Scratch,
+    next_generation: u32,
+    /// The native transport; null where there is none.
+    #[cfg(target_os = "linux")]
+    pub reactor: *mut Host,
 }
 
 impl FrameEngine {
+    pub const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            records: Vec::new(),
+            text: text::Scratch::new(),
+            next_generation: 0,
+            #[cfg(target_os = "linux")]
+            reactor: ptr::null_mut(),
+        }
+    }
+
     fn create(&mut self, role: Role, limits: Limits) -> u32 {
+        self.next_generation = self.next_generation.wrapping_add(1);
         let slot = Some(Box::new(Slot {
             decoder: Decoder::new(role, limits),
             held: Held::default(),
+            generation: self.next_generation,
         }));
         if let Some(index) = self.free.pop() {
             self.slots[index as usize] = slot;
@@ -62,6 +83,31 @@ impl FrameEngine {
 
     fn slot(&mut self, index: u32) -> Option<&mut Slot> {
         self.slots.get_mut(index as usize)?.as_deref_mut()
+    }
+
+    /// A decoder's slot and generation, for `parse`.
+    #[cfg(target_os = "linux")]
+    pub fn identity(&mut self, index: u32) -> Option<(u32, u32)> {
+        self.slot(index).map(|slot| (index, slot.generation))
+    }
+
+    /// Parses `chunk`, which begins at `base` of some memory, into `words`. Returns the number of records and whether there
+    /// is more; `None` where the decoder was freed.
+    #[cfg(target_os = "linux")]
+    pub fn parse(
+        &mut self,
+        (index, generation): (u32, u32),
+        words: &mut [u32],
+        chunk: &mut [u8],
+        base: usize,
+    ) -> Option<(usize, bool)> {
+        let slot = self
+            .slot(index)
+            .filter(|slot| slot.generation == generation)?;
+        let mut records = Records::new(words, &mut slot.held, base);
+        let progress = slot.decoder.feed(chunk, &mut records);
+        let count = records.finish(progress.consumed, slot.decoder.pending_bytes());
+        Some((count, progress.more))
     }
 
     /// Parses `chunk` from `base` on.
@@ -98,7 +144,7 @@ impl FrameEngine {
 ///
 /// # Safety
 /// `env` and `info` are those Node.js passed to the callback; the function was made with a `FrameEngine` as data.
-unsafe fn enter<const ARGUMENTS: usize>(
+pub unsafe fn enter<const ARGUMENTS: usize>(
     env: Env,
     info: sys::napi_callback_info,
     body: impl FnOnce(&Call<ARGUMENTS>, &mut FrameEngine) -> Value,
@@ -285,5 +331,11 @@ pub unsafe extern "C" fn write_text(env: Env, info: sys::napi_callback_info) -> 
 /// `data` is the engine that `super::exports` leaked for the environment, and this runs once.
 pub unsafe extern "C" fn cleanup(data: *mut std::ffi::c_void) {
     // SAFETY: as above. The references to records go with the environment.
-    drop(unsafe { Box::from_raw(data.cast::<FrameEngine>()) });
+    let engine = unsafe { Box::from_raw(data.cast::<FrameEngine>()) };
+    #[cfg(target_os = "linux")]
+    // SAFETY: null, or a host that is not closed yet.
+    if let Some(host) = unsafe { engine.reactor.as_mut() } {
+        host.forget_engine();
+    }
+    drop(engine);
 }

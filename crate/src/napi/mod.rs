@@ -4,6 +4,8 @@
 
 mod engine;
 mod raw;
+#[cfg(target_os = "linux")]
+mod reactor;
 mod records;
 mod text;
 mod transcode;
@@ -38,12 +40,16 @@ const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
 pub fn exports(mut exports: Object, env: Env) -> Result<()> {
     exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
     exports.set_named_property("hasFastText", cfg!(feature = "simdutf"))?;
-    let engine: *mut FrameEngine = Box::into_raw(Box::default());
+    let engine: *mut FrameEngine = Box::into_raw(Box::new(FrameEngine::new()));
     // SAFETY: the engine was leaked for the environment and is dropped by its cleanup only.
     let status =
         unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(engine::cleanup), engine.cast()) };
     check(status)?;
-    for (name, callback) in FUNCTIONS {
+    #[cfg(target_os = "linux")]
+    let functions = FUNCTIONS.iter().chain(reactor::FUNCTIONS);
+    #[cfg(not(target_os = "linux"))]
+    let functions = FUNCTIONS.iter();
+    for (name, callback) in functions {
         let mut function = ptr::null_mut();
         // SAFETY: the name has the length that is given; the engine outlives every call.
         let status = unsafe {

@@ -75,6 +75,36 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
         value
     }
 
+    /// Argument `index`, a string of at most `length` UTF-16 units, in `memory`; empty where it is not a string.
+    pub fn utf16<'memory>(
+        &self,
+        index: usize,
+        length: usize,
+        memory: &'memory mut Vec<u16>,
+    ) -> &'memory [u16] {
+        // One more, for the zero that is written behind.
+        if memory.len() <= length {
+            memory.resize(length + 1, 0);
+        }
+        let mut written = 0;
+        // SAFETY: an argument of this call, in its environment; there is room for the length that is given.
+        let status = unsafe {
+            sys::napi_get_value_string_utf16(
+                self.env,
+                self.arguments[index],
+                memory.as_mut_ptr(),
+                length + 1,
+                &raw mut written,
+            )
+        };
+        let written = if status == sys::Status::napi_ok {
+            written
+        } else {
+            0
+        };
+        &memory[..written]
+    }
+
     /// The memory of argument `index`, a Uint8Array. `None` where it is something else. Detached memory is empty.
     pub fn bytes(&self, index: usize) -> Option<Memory> {
         self.memory(index, sys::TypedarrayType::uint8_array)
@@ -85,38 +115,8 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
         self.memory(index, sys::TypedarrayType::uint32_array)
     }
 
-    /// Copies argument `index`, a string, to the start of `units`, which has room for a NUL behind it. Returns its length; zero
-    /// where it is not a string.
-    pub fn utf16(&self, index: usize, units: &mut [u16]) -> usize {
-        let mut length = 0;
-        // SAFETY: an argument of this call, in its environment; at most `units.len()` units are written, the NUL included.
-        unsafe {
-            sys::napi_get_value_string_utf16(
-                self.env,
-                self.arguments[index],
-                units.as_mut_ptr(),
-                units.len(),
-                &raw mut length,
-            );
-        }
-        length
-    }
-
     fn memory(&self, index: usize, expected: sys::napi_typedarray_type) -> Option<Memory> {
-        let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
-        // SAFETY: an argument of this call, in its environment; what is not a typed array is reported by the status.
-        let status = unsafe {
-            sys::napi_get_typedarray_info(
-                self.env,
-                self.arguments[index],
-                &raw mut kind,
-                &raw mut length,
-                &raw mut data,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        };
-        (status == sys::Status::napi_ok && kind == expected).then_some(Memory { data, length })
+        typed_array(self.env, self.arguments[index], expected)
     }
 
     pub fn make_number(&self, value: f64) -> Value {
@@ -196,6 +196,24 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
     }
 }
 
+/// The memory of `value`, a typed array of that type. `None` where it is something else.
+pub fn typed_array(env: Env, value: Value, expected: sys::napi_typedarray_type) -> Option<Memory> {
+    let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
+    // SAFETY: a value that is alive in its environment; what is not a typed array is reported by the status.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            &raw mut kind,
+            &raw mut length,
+            &raw mut data,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    (status == sys::Status::napi_ok && kind == expected).then_some(Memory { data, length })
+}
+
 /// Where a typed array's elements are, as long as the call lasts and nothing calls into JavaScript.
 #[derive(Clone, Copy)]
 pub struct Memory {
@@ -205,6 +223,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    #[cfg(target_os = "linux")]
+    pub const EMPTY: Self = Self {
+        data: ptr::null_mut(),
+        length: 0,
+    };
+
     /// The elements.
     ///
     /// # Safety

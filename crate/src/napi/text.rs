@@ -7,7 +7,6 @@ use super::transcode;
 const MAX_KEPT_UNITS: usize = 64 * 1024;
 
 /// Memory for one conversion at a time, kept between them.
-#[derive(Default)]
 pub struct Scratch {
     units: Vec<u16>,
     /// How many of them are a text that was measured and waits to be written.
@@ -15,6 +14,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    pub const fn new() -> Self {
+        Self {
+            units: Vec::new(),
+            measured: 0,
+        }
+    }
+
     /// A string of `bytes`, UTF-8 that was validated when it came. Where it lies in a chunk, JavaScript may have written to
     /// it since: then what is invalid becomes U+FFFD.
     pub fn make<const ARGUMENTS: usize>(&mut self, call: &Call<ARGUMENTS>, bytes: &[u8]) -> Value {
@@ -36,9 +42,7 @@ impl Scratch {
         index: usize,
         length: usize,
     ) -> usize {
-        // One more for the NUL that N-API appends.
-        self.reserve(length + 1);
-        self.measured = call.utf16(index, &mut self.units[..=length]);
+        self.measured = call.utf16(index, length, &mut self.units).len();
         transcode::measure(&mut self.units[..self.measured])
     }
 

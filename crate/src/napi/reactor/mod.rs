@@ -1,0 +1,419 @@
+//! The native transport's place in Node.js: the reactor's epoll set watched by libuv, what is read handed to JavaScript in
+//! batches, what JavaScript sends handed to the sockets.
+//!
+//! A batch is collected without running JavaScript, then JavaScript is entered once for all of it. No Rust reference lives
+//! while JavaScript runs: its handlers call the functions of `calls.rs` on the same state.
+
+pub mod calls;
+mod slab;
+mod uv;
+
+use std::ffi::{CStr, c_int, c_void};
+use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use napi::sys;
+
+use super::engine::FrameEngine;
+use super::raw::{Env, Memory, Value};
+use super::records::WORDS_PER_RECORD;
+use crate::reactor::{Reactor, Readiness, Received};
+use slab::Slabs;
+use uv::{Handle, Poll, Uv};
+
+/// Words before the first entry: `[end of the entries, slabs kept, slabs to replace if kept, slabs to replace]`.
+/// JavaScript writes the second.
+const HEAD_WORDS: usize = 8;
+/// An entry without its records: `[slot, kind and slab, start, end, consumed, pending bytes, records, more]`.
+const ENTRY_WORDS: usize = 8;
+/// Of these, what stands before the part that the records' own head fills.
+const ENTRY_OWN_WORDS: usize = 4;
+/// What one connection may say in a batch.
+const MAX_RECORDS: usize = 256;
+const MAX_ENTRY_WORDS: usize = ENTRY_WORDS + MAX_RECORDS * WORDS_PER_RECORD;
+/// How often JavaScript is entered for one batch: there are not more entries.
+const MAX_CALLS: usize = 32 * 1024 / ENTRY_WORDS;
+/// Bytes after which a batch is delivered: what was read is still in the cache then.
+const BATCH_BYTES: usize = 128 * 1024;
+
+/// What an entry says.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Entry {
+    /// Bytes at start..end of the slab, parsed: records follow.
+    Parsed,
+    /// Bytes at start..end of the slab, for which there is no decoder.
+    Raw,
+    /// The peer has ended its side.
+    End,
+    /// The connection is lost; `start` is the number of the error.
+    Failed,
+    /// The socket has room.
+    Writable,
+}
+
+/// The native transport of one environment. It is freed when libuv has closed its handle.
+pub struct Host {
+    env: Env,
+    engine: *mut FrameEngine,
+    poll: Option<Poll>,
+    is_poll_referenced: bool,
+    pub reactor: Reactor,
+    context: sys::napi_async_context,
+    on_batch: sys::napi_ref,
+    words: Memory,
+    /// Where JavaScript writes what `calls::flush` is to send.
+    sends: Memory,
+    /// Where JavaScript writes what `calls::texts` is to frame.
+    texts: Memory,
+    units: Vec<u16>,
+    /// These keep the three alive.
+    _references: [sys::napi_ref; 3],
+    slabs: Slabs,
+    cleanup: sys::napi_async_cleanup_hook_handle,
+    is_delivering: bool,
+}
+
+/// Why there is no native transport.
+pub enum Unavailable {
+    /// The program does not export libuv.
+    NoUv,
+    /// The operating system's, or libuv's, negative error number.
+    Error(i32),
+}
+
+impl Host {
+    /// Makes the host of an environment, and leaks it to libuv and to the environment's cleanup.
+    ///
+    /// # Safety
+    /// `env` is that of a running callback; `engine` lives until the environment's cleanup; JavaScript keeps the arrays to
+    /// itself.
+    unsafe fn open(
+        env: Env,
+        engine: *mut FrameEngine,
+        arrays: [(Value, Memory); 3],
+        on_batch: Value,
+    ) -> Result<*mut Self, Unavailable> {
+        let uv = Uv::load().ok_or(Unavailable::NoUv)?;
+        let reactor = Reactor::new().map_err(|error| Unavailable::Error(-error.raw_os_error()))?;
+        let failed = Unavailable::Error(-libc::EINVAL);
+        let mut event_loop = ptr::null_mut();
+        // SAFETY: `env` is that of the running callback.
+        let status = unsafe { sys::napi_get_uv_event_loop(env, &raw mut event_loop) };
+        if status != sys::Status::napi_ok {
+            return Err(failed);
+        }
+        let mut name = ptr::null_mut();
+        let mut context = ptr::null_mut();
+        let text = c"NODEJS_WEBSOCKET";
+        // SAFETY: the text is readable for its length; null is for "no resource of its own".
+        let status = unsafe {
+            sys::napi_create_string_latin1(
+                env,
+                text.as_ptr(),
+                text.count_bytes() as isize,
+                &raw mut name,
+            );
+            sys::napi_async_init(env, ptr::null_mut(), name, &raw mut context)
+        };
+        if status != sys::Status::napi_ok {
+            return Err(failed);
+        }
+        let host = Box::into_raw(Box::new(Self {
+            env,
+            engine,
+            poll: None,
+            is_poll_referenced: false,
+            reactor,
+            context,
+            on_batch: reference(env, on_batch),
+            words: arrays[0].1,
+            sends: arrays[1].1,
+            texts: arrays[2].1,
+            units: Vec::new(),
+            _references: arrays.map(|(value, _)| reference(env, value)),
+            slabs: Slabs::default(),
+            cleanup: ptr::null_mut(),
+            is_delivering: false,
+        }));
+        // SAFETY: the host was just leaked, and nobody else has it.
+        let this = unsafe { &mut *host };
+        let fd = this.reactor.epoll().as_raw_fd();
+        // SAFETY: the loop is this thread's; the host, and with it the set, is freed in the callback of `close` only.
+        let poll = unsafe { Poll::start(uv, event_loop.cast(), fd, host.cast(), on_poll) };
+        match poll {
+            Ok(poll) => this.poll = Some(poll),
+            Err(status) => {
+                // SAFETY: libuv does not know it.
+                drop(unsafe { Box::from_raw(host) });
+                return Err(Unavailable::Error(status));
+            }
+        }
+        // A live handle would abort the process when the environment of a worker thread ends.
+        // SAFETY: the host lives until its handle is closed, which the hook begins.
+        unsafe {
+            sys::napi_add_async_cleanup_hook(
+                env,
+                Some(on_cleanup),
+                host.cast(),
+                &raw mut this.cleanup,
+            );
+        }
+        Ok(host)
+    }
+
+    /// The environment's engine is about to be dropped.
+    pub fn forget_engine(&mut self) {
+        self.engine = ptr::null_mut();
+    }
+
+    /// Keeps the loop alive just while a connection wants it.
+    fn update_reference(&mut self) {
+        let is_active = self.reactor.is_active();
+        if is_active != self.is_poll_referenced {
+            self.is_poll_referenced = is_active;
+            if let Some(poll) = &mut self.poll {
+                poll.set_referenced(is_active);
+            }
+        }
+    }
+
+    /// Reads what the connections that are ready have, as far as there is room, and writes it down. Returns whether there
+    /// is anything for JavaScript.
+    ///
+    /// # Safety
+    /// A handle scope is open, and no JavaScript runs meanwhile.
+    unsafe fn collect(&mut self) -> bool {
+        // SAFETY: made for this and kept to itself by the JavaScript of this package, which does not run now.
+        let words = unsafe { self.words.as_mut_slice::<u32>() };
+        // SAFETY: passed on from the caller.
+        unsafe { self.slabs.begin(self.env) };
+        let mut at = HEAD_WORDS;
+        let mut bytes = 0;
+        let mut may_fetch = true;
+        while at + ENTRY_WORDS + MAX_ENTRY_WORDS <= words.len() && bytes < BATCH_BYTES {
+            let Some(ready) = self.reactor.next_ready(may_fetch) else {
+                break;
+            };
+            // Once a turn: what is ready again behind that has its turn after the others.
+            may_fetch = false;
+            if ready.writable {
+                words[at..at + 2].copy_from_slice(&[ready.slot, Entry::Writable as u32]);
+                words[at + 6] = 0;
+                at += ENTRY_WORDS;
+            }
+            if ready.readable {
+                let Some(length) = self.read(ready, &mut words[at..at + MAX_ENTRY_WORDS]) else {
+                    break;
+                };
+                if length.0 != 0 {
+                    at += length.0;
+                    bytes += length.1;
+                }
+            }
+        }
+        let (if_kept, always) = self.slabs.wanted();
+        words[0] = at as u32;
+        words[1] = 0;
+        words[2] = if_kept;
+        words[3] = always;
+        at != HEAD_WORDS || always != 0
+    }
+
+    /// Reads from one connection and writes its entry. Returns the words and bytes of it, which are none where nothing
+    /// came; `None` where there is no room.
+    fn read(&mut self, ready: Readiness, words: &mut [u32]) -> Option<(usize, usize)> {
+        let connection = self.reactor.connection(ready.slot)?;
+        let (index, start, room) = self.slabs.room(connection.is_large)?;
+        let mut entry = |kind: Entry, start: usize, end: usize| {
+            words[..ENTRY_OWN_WORDS].copy_from_slice(&[
+                ready.slot,
+                kind as u32 | index << 8,
+                start as u32,
+                end as u32,
+            ]);
+            words[6] = 0;
+        };
+        match connection.receive(room) {
+            Received::Nothing => Some((0, 0)),
+            Received::End => {
+                entry(Entry::End, 0, 0);
+                Some((ENTRY_WORDS, 0))
+            }
+            Received::Failed(error) => {
+                entry(
+                    Entry::Failed,
+                    error.raw_os_error().unsigned_abs() as usize,
+                    0,
+                );
+                Some((ENTRY_WORDS, 0))
+            }
+            Received::Bytes(count) => {
+                connection.is_large = count >= slab::LARGE_BYTES;
+                let chunk = &mut room[..count];
+                // SAFETY: the engine is there (`wake` has checked), lives as long as the environment, and nobody else has
+                // a reference: no JavaScript runs.
+                let engine = unsafe { &mut *self.engine };
+                let records = &mut words[ENTRY_OWN_WORDS..];
+                let parsed = connection
+                    .decoder
+                    .and_then(|decoder| engine.parse(decoder, records, chunk, start));
+                let length = parsed.map_or(0, |(count, more)| {
+                    words[6] = count as u32;
+                    words[7] = u32::from(more);
+                    count * WORDS_PER_RECORD
+                });
+                let kind = if parsed.is_some() {
+                    Entry::Parsed
+                } else {
+                    Entry::Raw
+                };
+                words[..ENTRY_OWN_WORDS].copy_from_slice(&[
+                    ready.slot,
+                    kind as u32 | index << 8,
+                    start as u32,
+                    (start + count) as u32,
+                ]);
+                if parsed.is_none() {
+                    words[6] = 0;
+                }
+                self.slabs.take(index, count);
+                Some((ENTRY_WORDS + length, count))
+            }
+        }
+    }
+}
+
+/// A strong reference to a value, null where it cannot be made. It is freed with the environment.
+fn reference(env: Env, value: Value) -> sys::napi_ref {
+    let mut result = ptr::null_mut();
+    // SAFETY: the value belongs to the running callback of `env`.
+    unsafe { sys::napi_create_reference(env, value, 1, &raw mut result) };
+    result
+}
+
+/// libuv: the epoll set is readable.
+unsafe extern "C" fn on_poll(handle: Handle, _status: c_int, _events: c_int) {
+    // What a panic leaves behind is a batch that is not delivered; the next one is a new one.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: libuv passes the handle that was started with the host as data; the host lives until it is closed.
+        unsafe { wake(uv::data(handle).cast()) }
+    }));
+}
+
+/// Collects a batch and has JavaScript deliver it.
+///
+/// # Safety
+/// `host` is alive, and the loop's thread runs this.
+unsafe fn wake(host: *mut Host) {
+    // SAFETY: no reference to the host is alive outside of a call, and there is none in progress.
+    let this = unsafe { &mut *host };
+    if this.is_delivering || this.engine.is_null() {
+        return;
+    }
+    let (env, context) = (this.env, this.context);
+    let mut scope = ptr::null_mut();
+    // SAFETY: the environment is alive while its engine is.
+    unsafe {
+        sys::napi_open_handle_scope(env, &raw mut scope);
+        if this.collect() {
+            this.is_delivering = true;
+            let on_batch = this.on_batch;
+            deliver(env, context, on_batch);
+            // What the handlers did is over: the host is this call's again.
+            let this = &mut *host;
+            this.is_delivering = false;
+            let kept = this.words.as_mut_slice::<u32>()[1];
+            this.slabs.end(kept);
+            this.reactor.recycle();
+        }
+        sys::napi_close_handle_scope(env, scope);
+    }
+}
+
+/// Calls `onBatch` until it returns. What a handler throws is an uncaught exception like any other; JavaScript knows how far
+/// it came, and goes on behind it.
+///
+/// # Safety
+/// A handle scope of `env` is open.
+unsafe fn deliver(env: Env, context: sys::napi_async_context, on_batch: sys::napi_ref) {
+    let (mut function, mut receiver) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the reference is alive with the environment.
+    unsafe {
+        sys::napi_get_reference_value(env, on_batch, &raw mut function);
+        sys::napi_get_global(env, &raw mut receiver);
+    }
+    // One call for each handler that throws, at most; the bound is for what should not be.
+    for _ in 0..=MAX_CALLS {
+        let mut result = ptr::null_mut();
+        // SAFETY: the values are alive in the open scope. Ticks and microtasks run when this call ends.
+        let status = unsafe {
+            sys::napi_make_callback(
+                env,
+                context,
+                receiver,
+                function,
+                0,
+                ptr::null(),
+                &raw mut result,
+            )
+        };
+        if status != sys::Status::napi_pending_exception {
+            return;
+        }
+        let mut error = ptr::null_mut();
+        // SAFETY: an exception is pending in `env`.
+        let status = unsafe {
+            sys::napi_get_and_clear_last_exception(env, &raw mut error);
+            sys::napi_fatal_exception(env, error)
+        };
+        // A thread that is being terminated runs no more JavaScript.
+        if status != sys::Status::napi_ok {
+            return;
+        }
+    }
+}
+
+/// The environment ends: no more batches, and the handle is closed before the loop is.
+unsafe extern "C" fn on_cleanup(_handle: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the hook was added with the host, which lives until its handle is closed.
+        let this = unsafe { &mut *data.cast::<Host>() };
+        if !this.engine.is_null() {
+            // SAFETY: the engine's own hook was added before this one, and so runs after it.
+            unsafe { (*this.engine).reactor = ptr::null_mut() };
+            this.engine = ptr::null_mut();
+        }
+        if let Some(poll) = &mut this.poll {
+            poll.close(on_close);
+        }
+    }));
+}
+
+/// libuv: the handle is closed.
+unsafe extern "C" fn on_close(handle: Handle) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the data of the handle are the host, which nothing refers to any more.
+        let host = unsafe { Box::from_raw(uv::data(handle).cast::<Host>()) };
+        let cleanup = host.cleanup;
+        // With it go the sockets, the set, and the memory of the handle itself.
+        drop(host);
+        // SAFETY: the handle of the hook that began this; the environment waits for it.
+        unsafe { sys::napi_remove_async_cleanup_hook(cleanup) };
+    }));
+}
+
+/// The name by which JavaScript knows a function, and the function.
+pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
+    (c"reactorOpen", Some(calls::open)),
+    (c"reactorAttach", Some(calls::attach)),
+    (c"reactorDetach", Some(calls::detach)),
+    (c"reactorCount", Some(calls::count)),
+    (c"reactorDecoder", Some(calls::decoder)),
+    (c"reactorInterest", Some(calls::interest)),
+    (c"reactorSlab", Some(calls::slab)),
+    (c"reactorTexts", Some(calls::texts)),
+    (c"reactorSend", Some(calls::send)),
+    (c"reactorFlush", Some(calls::flush)),
+];

@@ -1,0 +1,97 @@
+//! One socket of the reactor.
+
+use std::io::IoSlice;
+use std::os::fd::OwnedFd;
+
+use rustix::io::{self, Errno};
+use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags};
+
+/// What `receive` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// So many bytes.
+    Bytes(usize),
+    /// The peer has ended its side.
+    End,
+    /// Nothing now.
+    Nothing,
+    /// The connection is lost.
+    Failed(Errno),
+}
+
+/// A duplicate of a socket's descriptor, and what it waits for.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not a state"
+)]
+pub struct Connection {
+    pub(super) fd: OwnedFd,
+    pub(super) generation: u32,
+    pub(super) is_registered: bool,
+    pub(super) reads: bool,
+    pub(super) writes: bool,
+    pub(super) is_referenced: bool,
+    /// The decoder that its bytes go to, by slot and generation.
+    pub decoder: Option<(u32, u32)>,
+    /// The last receive filled its room: the next is given more.
+    pub is_large: bool,
+}
+
+impl Connection {
+    pub(super) const fn new(fd: OwnedFd, generation: u32) -> Self {
+        Self {
+            fd,
+            generation,
+            is_registered: false,
+            reads: false,
+            writes: false,
+            is_referenced: true,
+            decoder: None,
+            is_large: false,
+        }
+    }
+
+    pub(super) const fn is_active(&self) -> bool {
+        self.is_referenced && (self.reads || self.writes)
+    }
+
+    /// Reads what is there into `room`, which is not empty.
+    pub fn receive(&self, room: &mut [u8]) -> Received {
+        loop {
+            return match net::recv(&self.fd, &mut *room, RecvFlags::DONTWAIT) {
+                Ok((0, _)) => Received::End,
+                Ok((count, _)) => Received::Bytes(count),
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => Received::Nothing,
+                Err(error) => Received::Failed(error),
+            };
+        }
+    }
+
+    /// Hands over as much of `bytes` and then `more` as there is room for, which may be nothing. Never raises SIGPIPE.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub fn send(&self, bytes: &[u8], more: &[u8]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        loop {
+            let result = if more.is_empty() {
+                net::send(&self.fd, bytes, flags)
+            } else {
+                let slices = [IoSlice::new(bytes), IoSlice::new(more)];
+                net::sendmsg(
+                    &self.fd,
+                    &slices,
+                    &mut SendAncillaryBuffer::default(),
+                    flags,
+                )
+            };
+            return match result {
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => Ok(0),
+                other => other,
+            };
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The I/O of the native transport: one level-triggered epoll set, and the sockets in it.
+//!
+//! Each connection is a duplicate of a descriptor that somebody else owns, too: whatever becomes of theirs, this one never
+//! names a stranger's socket. The set holds a socket only while there is something to wait for, because a hang-up is
+//! reported even to those that asked for nothing. Nothing here knows Node.js, frames or messages.
+
+mod connection;
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+use rustix::io::{self, Errno};
+use rustix::net::{SocketType, sockopt};
+
+pub use connection::{Connection, Received};
+
+/// How many sockets that are ready are fetched from the set at a time.
+const MAX_READY: usize = 64;
+
+/// A socket that the set has named and that was not served yet.
+#[derive(Clone, Copy, Debug)]
+struct Ready {
+    token: u64,
+    writable: bool,
+    readable: bool,
+}
+
+/// What a connection that is ready can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Number of the connection.
+    pub slot: u32,
+    /// `receive` has bytes, an end or an error, as far as the set knows.
+    pub readable: bool,
+    /// `send` has room or an error.
+    pub writable: bool,
+}
+
+/// An epoll set and its connections, which go by the number of their slot.
+pub struct Reactor {
+    epoll: std::os::fd::OwnedFd,
+    slots: Vec<Option<Connection>>,
+    free: Vec<u32>,
+    /// Slots that were freed since the last `recycle`: their numbers may still be in somebody's hands.
+    freed: Vec<u32>,
+    ready: Vec<Ready>,
+    served: usize,
+    events: Vec<epoll::Event>,
+    next_generation: u32,
+    /// Connections that keep the event loop alive.
+    active: usize,
+}
+
+impl Reactor {
+    /// An empty set.
+    ///
+    /// # Errors
+    /// What `epoll_create1` says.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            slots: Vec::new(),
+            free: Vec::new(),
+            freed: Vec::new(),
+            ready: Vec::with_capacity(MAX_READY),
+            served: 0,
+            events: Vec::with_capacity(MAX_READY),
+            next_generation: 0,
+            active: 0,
+        })
+    }
+
+    /// The set itself, which is readable while a socket in it is ready.
+    pub fn epoll(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+
+    /// Whether a connection waits for something that should keep the event loop alive.
+    pub const fn is_active(&self) -> bool {
+        self.active != 0
+    }
+
+    /// How many connections there are.
+    pub fn count(&self) -> usize {
+        self.slots.len() - self.free.len() - self.freed.len()
+    }
+
+    /// Adds a duplicate of the stream socket `fd`. It waits for nothing yet.
+    ///
+    /// # Errors
+    /// `NOTSUP` where `fd` is no stream socket, `MFILE` and the like where there is no descriptor left.
+    pub fn attach(&mut self, fd: BorrowedFd<'_>) -> io::Result<u32> {
+        match sockopt::socket_type(fd) {
+            Ok(SocketType::STREAM) => {}
+            Ok(_) | Err(Errno::NOTSOCK) => return Err(Errno::NOTSUP),
+            Err(error) => return Err(error),
+        }
+        let fd = rustix::io::fcntl_dupfd_cloexec(fd, 3)?;
+        self.next_generation = self.next_generation.wrapping_add(1);
+        let connection = Some(Connection::new(fd, self.next_generation));
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = connection;
+            Ok(slot)
+        } else {
+            self.slots.push(connection);
+            Ok(self.slots.len() as u32 - 1)
+        }
+    }
+
+    /// Takes a connection out and closes its descriptor. The slot's number is not given out again before `recycle`.
+    pub fn detach(&mut self, slot: u32) {
+        let Some(entry) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(connection) = entry.take() else {
+            return;
+        };
+        if connection.is_active() {
+            self.active -= 1;
+        }
+        if connection.is_registered {
+            // Closing a duplicate takes nothing out of the set while the other one is open. It cannot fail: it is in there.
+            let _ = epoll::delete(&self.epoll, &connection.fd);
+        }
+        self.freed.push(slot);
+    }
+
+    /// Lets slots that were freed be given out again.
+    pub fn recycle(&mut self) {
+        self.free.append(&mut self.freed);
+    }
+
+    /// The connection of a slot.
+    pub fn connection(&mut self, slot: u32) -> Option<&mut Connection> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// Says what a connection waits for, and whether that keeps the event loop alive.
+    ///
+    /// # Errors
+    /// What `epoll_ctl` says: there is no memory, or no watch left.
+    pub fn set_interest(
+        &mut self,
+        slot: u32,
+        read: bool,
+        write: bool,
+        referenced: bool,
+    ) -> io::Result<()> {
+        let Some(Some(connection)) = self.slots.get_mut(slot as usize) else {
+            return Ok(());
+        };
+        let was_active = connection.is_active();
+        let changed = connection.reads != read || connection.writes != write;
+        connection.reads = read;
+        connection.writes = write;
+        connection.is_referenced = referenced;
+        match (was_active, connection.is_active()) {
+            (false, true) => self.active += 1,
+            (true, false) => self.active -= 1,
+            _ => {}
+        }
+        if !changed {
+            return Ok(());
+        }
+        let mut flags = epoll::EventFlags::empty();
+        if read {
+            flags |= epoll::EventFlags::IN;
+        }
+        if write {
+            flags |= epoll::EventFlags::OUT;
+        }
+        let token = u64::from(slot) | u64::from(connection.generation) << 32;
+        let data = epoll::EventData::new_u64(token);
+        if flags.is_empty() {
+            if connection.is_registered {
+                connection.is_registered = false;
+                epoll::delete(&self.epoll, &connection.fd)?;
+            }
+        } else if connection.is_registered {
+            epoll::modify(&self.epoll, &connection.fd, data, flags)?;
+        } else {
+            epoll::add(&self.epoll, &connection.fd, data, flags)?;
+            connection.is_registered = true;
+        }
+        Ok(())
+    }
+
+    /// The next connection that is ready, without waiting. Those that were fetched and not served yet come first: a
+    /// connection that is always ready cannot keep the others from their turn.
+    pub fn next_ready(&mut self, may_fetch: bool) -> Option<Readiness> {
+        loop {
+            if self.served == self.ready.len() {
+                if !may_fetch || !self.fetch() {
+                    return None;
+                }
+                continue;
+            }
+            let ready = self.ready[self.served];
+            self.served += 1;
+            let slot = ready.token as u32;
+            let generation = (ready.token >> 32) as u32;
+            let Some(Some(connection)) = self.slots.get(slot as usize) else {
+                continue;
+            };
+            // What was fetched a turn ago may be over.
+            if connection.generation != generation {
+                continue;
+            }
+            let readiness = Readiness {
+                slot,
+                readable: ready.readable && connection.reads,
+                writable: ready.writable && connection.writes,
+            };
+            if readiness.readable || readiness.writable {
+                return Some(readiness);
+            }
+        }
+    }
+
+    /// Whether connections that were fetched wait to be served.
+    pub fn has_ready(&self) -> bool {
+        self.served < self.ready.len()
+    }
+
+    fn fetch(&mut self) -> bool {
+        const NOW: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        self.ready.clear();
+        self.served = 0;
+        self.events.clear();
+        // An interrupted call is made again when the loop finds the set readable again.
+        if epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&NOW)).is_err() {
+            return false;
+        }
+        let over = epoll::EventFlags::HUP | epoll::EventFlags::ERR;
+        self.ready.extend(self.events.iter().map(|event| {
+            let (flags, data) = (event.flags, event.data);
+            Ready {
+                token: data.u64(),
+                readable: flags.intersects(epoll::EventFlags::IN | over),
+                writable: flags.intersects(epoll::EventFlags::OUT | over),
+            }
+        }));
+        !self.ready.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use super::{Reactor, Readiness, Received};
+
+fn pair() -> (Reactor, UnixStream, UnixStream, u32) {
+    let mut reactor = Reactor::new().unwrap();
+    let (near, far) = UnixStream::pair().unwrap();
+    let slot = reactor.attach(near.as_fd()).unwrap();
+    (reactor, near, far, slot)
+}
+
+fn reads(slot: u32) -> Readiness {
+    Readiness {
+        slot,
+        readable: true,
+        writable: false,
+    }
+}
+
+#[test]
+fn receives_until_the_end() {
+    let (mut reactor, _near, mut far, slot) = pair();
+    reactor.set_interest(slot, true, false, true).unwrap();
+    assert_eq!(reactor.next_ready(true), None);
+    far.write_all(b"abc").unwrap();
+    assert_eq!(reactor.next_ready(true), Some(reads(slot)));
+    let mut room = [0; 2];
+    let connection = reactor.connection(slot).unwrap();
+    assert_eq!(connection.receive(&mut room), Received::Bytes(2));
+    // Level-triggered: the byte that was left makes it ready again.
+    assert_eq!(reactor.next_ready(true), Some(reads(slot)));
+    let connection = reactor.connection(slot).unwrap();
+    assert_eq!(connection.receive(&mut room), Received::Bytes(1));
+    assert_eq!(connection.receive(&mut room), Received::Nothing);
+    drop(far);
+    assert_eq!(reactor.next_ready(true), Some(reads(slot)));
+    let connection = reactor.connection(slot).unwrap();
+    assert_eq!(connection.receive(&mut room), Received::End);
+}
+
+#[test]
+fn a_hang_up_does_not_wake_those_that_wait_for_nothing() {
+    let (mut reactor, _near, far, slot) = pair();
+    reactor.set_interest(slot, true, false, true).unwrap();
+    reactor.set_interest(slot, false, false, true).unwrap();
+    drop(far);
+    assert_eq!(reactor.next_ready(true), None);
+}
+
+#[test]
+fn a_connection_that_is_always_ready_does_not_starve_another() {
+    let (mut reactor, _near, mut far, slot) = pair();
+    let (near, mut other_far) = UnixStream::pair().unwrap();
+    let other = reactor.attach(near.as_fd()).unwrap();
+    for slot in [slot, other] {
+        reactor.set_interest(slot, true, false, true).unwrap();
+    }
+    far.write_all(b"a").unwrap();
+    other_far.write_all(b"b").unwrap();
+    let first = reactor.next_ready(true).unwrap();
+    assert!(reactor.has_ready());
+    let second = reactor.next_ready(false).unwrap();
+    assert_ne!(first.slot, second.slot);
+    assert_eq!(reactor.next_ready(false), None);
+}
+
+#[test]
+fn sends_what_there_is_room_for_and_then_waits_for_more() {
+    let (mut reactor, _near, mut far, slot) = pair();
+    let block = vec![7; 1 << 20];
+    let mut sent = 0;
+    loop {
+        let count = reactor
+            .connection(slot)
+            .unwrap()
+            .send(b"head", &block)
+            .unwrap();
+        if count == 0 {
+            break;
+        }
+        sent += count;
+    }
+    reactor.set_interest(slot, false, true, true).unwrap();
+    assert_eq!(reactor.next_ready(true), None);
+    let mut left = sent;
+    let mut room = vec![0; 1 << 16];
+    while left > 0 {
+        left -= far.read(&mut room).unwrap();
+    }
+    assert!(reactor.next_ready(true).is_some_and(|ready| ready.writable));
+}
+
+#[test]
+fn sending_to_a_peer_that_is_gone_is_an_error_and_no_signal() {
+    let (mut reactor, _near, far, slot) = pair();
+    drop(far);
+    let connection = reactor.connection(slot).unwrap();
+    assert_eq!(connection.send(b"x", b""), Err(rustix::io::Errno::PIPE));
+}
+
+#[test]
+fn a_freed_slot_is_not_given_out_before_it_is_recycled_and_its_events_are_forgotten() {
+    let (mut reactor, near, mut far, slot) = pair();
+    reactor.set_interest(slot, true, false, true).unwrap();
+    far.write_all(b"a").unwrap();
+    let (other_near, mut other_far) = UnixStream::pair().unwrap();
+    let other = reactor.attach(other_near.as_fd()).unwrap();
+    reactor.set_interest(other, true, false, true).unwrap();
+    other_far.write_all(b"b").unwrap();
+    let first = reactor.next_ready(true).unwrap();
+    let second = if first.slot == slot { other } else { slot };
+    reactor.detach(second);
+    let third = reactor.attach(near.as_fd()).unwrap();
+    assert_ne!(third, second);
+    reactor.detach(third);
+    reactor.recycle();
+    let again = reactor.attach(near.as_fd()).unwrap();
+    assert!(again == second || again == third);
+    reactor.set_interest(again, true, false, true).unwrap();
+    // What had been fetched was of the connection before.
+    assert_eq!(reactor.next_ready(false), None);
+}
+
+#[test]
+fn only_what_is_waited_for_keeps_the_loop_alive() {
+    let (mut reactor, _near, _far, slot) = pair();
+    assert!(!reactor.is_active());
+    reactor.set_interest(slot, true, false, true).unwrap();
+    assert!(reactor.is_active());
+    reactor.set_interest(slot, true, false, false).unwrap();
+    assert!(!reactor.is_active());
+    reactor.set_interest(slot, false, true, true).unwrap();
+    assert!(reactor.is_active());
+    reactor.detach(slot);
+    assert!(!reactor.is_active());
+    assert_eq!(reactor.count(), 0);
+}
+
+#[test]
+fn takes_nothing_but_stream_sockets() {
+    let mut reactor = Reactor::new().unwrap();
+    let file = std::fs::File::open("Cargo.toml").unwrap();
+    assert_eq!(reactor.attach(file.as_fd()), Err(rustix::io::Errno::NOTSUP));
+}
