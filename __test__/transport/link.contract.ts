@@ -11,7 +11,7 @@ import {
 	pendingBytes,
 	setMaxPendingBytes,
 } from "../../lib/transport/pending-bytes.js";
-import { turns, until } from "../support/compat-wait.js";
+import { next, turns, until } from "../support/compat-wait.js";
 import { frame, readFrames } from "../support/frames.js";
 import { Recorder } from "./recorder.js";
 
@@ -119,6 +119,42 @@ export function describeLink(name: string, factory: LinkFactory): void {
 			]);
 		});
 
+		test("sends each text as its own UTF-8, whatever its neighbours", async () => {
+			open();
+			read();
+			const texts = [
+				"a",
+				"",
+				"é",
+				"世界",
+				"x".repeat(125),
+				"é".repeat(125),
+				"x".repeat(126),
+				// Halves of one character, which are none alone.
+				"\ud83d",
+				"\ude00",
+				"z",
+			];
+			let total = 0;
+			const expected: [number, string][] = [];
+			for (const message of texts) {
+				link.sendText(TEXT, message);
+				link.sendBytes(0x82, Buffer.from("b"));
+				link.sendText(TEXT, message);
+				link.sendText(TEXT, message);
+				const bytes = Buffer.from(message);
+				total += 3 + 3 * (bytes.length + (bytes.length < 126 ? 2 : 4));
+				const sent: [number, string] = [TEXT, bytes.toString()];
+				expected.push(sent, [0x82, "b"], sent, sent);
+				expect(link.bufferedAmount).toBe(total);
+			}
+			await until("all", () => received.length === total);
+			const frames = readFrames(received);
+			expect(
+				frames.map(({ first, payload }) => [first, payload.toString()]),
+			).toEqual(expected);
+		});
+
 		test("may send before it is opened", async () => {
 			read();
 			link.sendText(TEXT, "early");
@@ -171,6 +207,45 @@ export function describeLink(name: string, factory: LinkFactory): void {
 			await turns(5);
 			expect(sink.events).toEqual(["drain"]);
 			expect(link.sendText(TEXT, "again")).toBe(true);
+		});
+
+		test("keeps what waits for a peer that is behind, whatever others send", async () => {
+			const other = await factory();
+			const otherSink = new Recorder();
+			other.link.open(otherSink, NO_HEAD);
+			other.peer.on("error", () => {});
+			other.peer.resume();
+			open();
+			const block = Buffer.alloc(1024 * 1024, "b");
+			while (link.bufferedAmount < 4 * block.length) {
+				link.sendBytes(0x82, block);
+				await turns(1);
+			}
+			for (let i = 0; i < 500; i++) {
+				link.sendText(TEXT, `${i}`);
+				other.link.sendText(TEXT, "o".repeat(300));
+				if (i % 50 === 0) {
+					link.sendBytes(0x82, Buffer.alloc(40_000, i));
+					await turns(1);
+				}
+			}
+			read();
+			await until("all", () => link.bufferedAmount === 0);
+			link.shutdown();
+			await next(peer, "end");
+			const frames = readFrames(received);
+			const behind = frames.slice(
+				frames.findIndex(({ first }) => first === TEXT),
+			);
+			let i = 0;
+			for (const { first, payload } of behind) {
+				if (first === TEXT) expect(payload.toString()).toBe(`${i++}`);
+				else expect(payload).toEqual(Buffer.alloc(40_000, i - 1));
+			}
+			expect(i).toBe(500);
+			other.link.destroy();
+			other.peer.destroy();
+			await until("the other end", () => otherSink.events.includes("closed"));
 		});
 
 		test("drains also where a send was false and what waited had left before its turn", async () => {

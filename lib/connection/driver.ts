@@ -156,10 +156,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 
 	/** Whether so much waits for the peer that nothing more may be sent; see `overflowPolicy`. */
 	get isOverflowing(): boolean {
-		return (
-			this.#link !== null &&
-			this.#link.bufferedAmount >= this.#settings.maxBufferedBytes
-		);
+		return this.#link?.hasBuffered(this.#settings.maxBufferedBytes) === true;
 	}
 
 	received(byteLength: number): void {
@@ -194,7 +191,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 	// What the session asks for.
 
 	get isCongested(): boolean {
-		return this.#link !== null && this.#link.bufferedAmount >= CONGESTED_BYTES;
+		return this.#link?.hasBuffered(CONGESTED_BYTES) === true;
 	}
 
 	sendControl(opcode: number, payload: Buffer): void {

@@ -39,17 +39,21 @@ export class Assembly {
 
 	/** Appends `piece`, whose memory belongs to the assembly from here on. */
 	append(piece: Uint8Array): void {
-		const length = piece.length;
-		if (length === 0) return;
-		this.#length += length;
+		const { length } = piece;
 		if (
 			length >= MIN_VIEW_BYTES &&
 			length * MAX_PINNED_FACTOR >= piece.buffer.byteLength
 		) {
+			this.#length += length;
 			this.#sealBlock();
 			this.#parts.push(piece);
-			return;
-		}
+		} else this.appendCopy(piece);
+	}
+
+	/** Appends a copy of `piece`. */
+	appendCopy(piece: Uint8Array): void {
+		const { length } = piece;
+		this.#length += length;
 		let from = 0;
 		while (from < length) {
 			const block = this.#room();

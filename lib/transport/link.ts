@@ -31,6 +31,8 @@ export interface Link {
 	readonly engine: EngineName;
 	/** Bytes accepted by the sends that have not been handed to the operating system. */
 	readonly bufferedAmount: number;
+	/** Whether `bufferedAmount` is at least `bytes`: cheap, asked at every send. */
+	hasBuffered(bytes: number): boolean;
 	/** Starts reading. Events go to `sink`; `head` are bytes that came behind the opening handshake. */
 	open(sink: LinkSink, head: Uint8Array): void;
 	/**

@@ -8,25 +8,14 @@
 import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type {
-	Decoder,
-	Encoder,
-	Engine,
-	EngineName,
-	Role,
-} from "../../engine/engine.js";
+import type { Encoder, Engine, Role } from "../../engine/engine.js";
 import { createError } from "../../errors.js";
 import type { DecoderLimits } from "../../rfc6455/limits.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
-import { bookPendingBytes } from "../pending-bytes.js";
-import { arena, Outbox } from "./outbox.js";
+import { GATHER_BYTES, REFERENCE_BYTES, settle } from "../outbox.js";
+import { ReceivingLink } from "../receiving-link.js";
+import { arena, SocketOutbox } from "./outbox.js";
 import { guard, linkOf, type RawMethods } from "./socket-guard.js";
-
-/** From this payload length on a server sends by reference, in bytes: below it a copy is cheaper than a second segment. */
-const REFERENCE_BYTES = 32 * 1024;
-
-/** Gathered output that leaves at once, in bytes: more would only delay the peer. */
-const GATHER_BYTES = 64 * 1024;
 
 /** Links with output that waits for the end of the tick. */
 let dirty: SocketLink[] = [];
@@ -54,45 +43,25 @@ function flushLater(link: SocketLink): void {
 	}
 }
 
-export class SocketLink implements Link {
+export class SocketLink extends ReceivingLink implements Link {
 	readonly transport = "socket";
-	readonly engine: EngineName;
 	/** The unguarded methods of the socket; for the guard. */
 	readonly raw: RawMethods;
 	readonly #socket: Duplex;
-	readonly #engine: Engine;
-	readonly #role: Role;
-	readonly #limits: DecoderLimits;
 	readonly #encoder: Encoder;
-	readonly #outbox = new Outbox();
+	readonly #outbox = new SocketOutbox();
 	/**
 	 * Whether chunks are ours, to be unmasked in place, and come from the event loop. Those of a foreign Duplex may have
 	 * other readers, and may come while another connection is writing: they are copied, and delivered on the next tick.
 	 */
 	readonly #isSocket: boolean;
-	#sink: LinkSink | null = null;
-	#decoder: Decoder | null = null;
 	/** Chunks that came at a moment when they could not be delivered. */
 	#late: Uint8Array[] | null = null;
-	/** What the decoder holds of incomplete messages, as booked. */
-	#pendingBytes = 0;
-	/** The user, or a reader that is full, wants no more. */
-	#isPaused = false;
 	#isSocketPaused = false;
-	/** The decoder holds bytes it has not delivered. */
-	#hasRest = false;
-	/** A turn to deliver the rest is on its way. */
-	#isTurnDue = false;
-	/** A chunk is being delivered: output waits for its end. */
-	#isDelivering = false;
 	/** `flush` is due at the end of the tick. */
 	#isFlushDue = false;
 	/** A send returned false. */
 	#needsDrain = false;
-	/** The peer's end, and the socket's, came while bytes before them were held back: they wait for those. */
-	#isEndDue = false;
-	#isCloseDue = false;
-	#isClosed = false;
 
 	/** Takes over `socket`, which has done its opening handshake. Nothing is read before `open`. */
 	constructor(
@@ -101,11 +70,8 @@ export class SocketLink implements Link {
 		role: Role,
 		limits: DecoderLimits,
 	) {
+		super(engine, role, limits);
 		this.#socket = socket;
-		this.#engine = engine;
-		this.#role = role;
-		this.#limits = limits;
-		this.engine = engine.name;
 		this.#encoder = engine.createEncoder(role);
 		this.#isSocket = socket instanceof Socket;
 		this.raw = guard(socket, this);
@@ -117,29 +83,31 @@ export class SocketLink implements Link {
 		return this.#outbox.byteLength + this.#socket.writableLength;
 	}
 
+	hasBuffered(bytes: number): boolean {
+		return this.bufferedAmount >= bytes;
+	}
+
 	open(sink: LinkSink, head: Uint8Array): void {
 		const socket = this.#socket;
-		this.#sink = sink;
+		this.sink = sink;
 		// The peer may end its side while messages of its last chunk wait for their turn: the replies still go out, and the
 		// session answers FIN with FIN.
 		socket.allowHalfOpen = true;
 		socket.on("data", onData);
 		socket.on("drain", onDrain);
 		socket.on("end", onEnd);
-		if (socket.closed || this.#isClosed) {
-			// It was lost between the handshake and now.
-			this.#isClosed = false;
-			process.nextTick(onCloseOf, this);
+		if (socket.closed || this.isClosed) {
+			this.openClosed();
 			return;
 		}
-		if (this.#isPaused) this.#pauseSocket();
-		else socket.resume();
+		if (!this.isPaused) socket.resume();
+		this.regulate();
 		if (head.byteLength > 0)
 			this.receive(this.#isSocket ? head : Buffer.from(head));
 	}
 
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
-		this.#outbox.appendFromArena(this.#encoder.text(arena, first, text));
+		this.#outbox.appendFromArena(arena, this.#encoder.text(arena, first, text));
 		return this.#sent(callback);
 	}
 
@@ -153,16 +121,22 @@ export class SocketLink implements Link {
 		// buffer is free again when the call returns, as it was with 1.7, which always copied.
 		if (
 			length >= REFERENCE_BYTES &&
-			this.#role === "server" &&
+			this.role === "server" &&
 			this.#socket.writableLength === 0
 		) {
-			this.#outbox.appendFromArena(this.#encoder.header(arena, first, length));
+			this.#outbox.appendFromArena(
+				arena,
+				this.#encoder.header(arena, first, length),
+			);
 			this.#outbox.appendReference(payload);
 			if (callback !== undefined) this.#outbox.addCallback(callback);
 			this.flush();
 			return this.#hasRoom();
 		}
-		this.#outbox.appendFromArena(this.#encoder.binary(arena, first, payload));
+		this.#outbox.appendFromArena(
+			arena,
+			this.#encoder.binary(arena, first, payload),
+		);
 		return this.#sent(callback);
 	}
 
@@ -215,22 +189,6 @@ export class SocketLink implements Link {
 		}
 	}
 
-	pause(): void {
-		this.#isPaused = true;
-		this.#decoder?.suspend();
-		this.#pauseSocket();
-	}
-
-	resume(): void {
-		if (!this.#isPaused) return;
-		this.#isPaused = false;
-		this.#decoder?.unsuspend();
-		// While a chunk is being delivered its end sees to the rest.
-		if (this.#isDelivering) return;
-		if (this.#hasRest) this.#takeTurn(false);
-		else this.#resumeSocket();
-	}
-
 	shutdown(): void {
 		this.flush(true);
 		this.raw.end.call(this.#socket);
@@ -239,15 +197,13 @@ export class SocketLink implements Link {
 	destroy(): void {
 		this.flush(true);
 		this.raw.destroy.call(this.#socket);
-		this.#isEndDue = false;
-		// The socket has told of its end already.
-		if (this.#isCloseDue) process.nextTick(onCloseOf, this);
+		this.forgetEnd();
 	}
 
 	// The socket's events.
 
 	receive(chunk: Uint8Array): void {
-		if (this.#isDelivering || this.#late !== null || !this.#isSocket) {
+		if (this.isDelivering || this.#late !== null || !this.#isSocket) {
 			if (this.#late === null) {
 				this.#late = [];
 				process.nextTick(deliverLate, this);
@@ -255,7 +211,7 @@ export class SocketLink implements Link {
 			this.#late.push(this.#isSocket ? chunk : Buffer.from(chunk));
 			return;
 		}
-		this.#deliver(chunk);
+		this.deliver(chunk);
 	}
 
 	deliverLate(): void {
@@ -264,18 +220,13 @@ export class SocketLink implements Link {
 		try {
 			// The decoder queues what follows a chunk it has not delivered whole.
 			for (let chunk = late.shift(); chunk !== undefined; chunk = late.shift())
-				this.#deliver(chunk);
+				this.deliver(chunk);
 		} finally {
 			// A handler that throws takes nothing but its own event with it.
 			if (late.length > 0) process.nextTick(deliverLate, this);
 			else this.#late = null;
 		}
-		this.#endIfDue();
-	}
-
-	turn(): void {
-		this.#isTurnDue = false;
-		if (this.#hasRest && !this.#isPaused) this.#deliver(null);
+		this.endIfDue();
 	}
 
 	/** The socket is empty, and takes more. */
@@ -288,103 +239,35 @@ export class SocketLink implements Link {
 		if (!this.#needsDrain || this.#socket.destroyed) return;
 		if (this.bufferedAmount > 0) return;
 		this.#needsDrain = false;
-		this.#sink?.drain();
+		this.sink?.drain();
 	}
 
-	ended(): void {
-		// A socket that is paused in its last chunk ends all the same.
-		if (this.#hasRest || this.#late !== null) this.#isEndDue = true;
-		else this.#sink?.ended();
+	protected override get holdsBack(): boolean {
+		return this.hasRest || this.#late !== null;
 	}
 
-	failed(error: Error): void {
-		this.#sink?.failed(error);
+	protected regulate(): void {
+		if (this.sink === null || this.isReading === !this.#isSocketPaused) return;
+		this.#isSocketPaused = !this.isReading;
+		if (this.#isSocketPaused) this.#socket.pause();
+		else this.#socket.resume();
 	}
 
-	closed(): void {
-		if (this.#isClosed) return;
-		if (this.#isEndDue) {
-			this.#isCloseDue = true;
-			return;
-		}
-		this.#isClosed = true;
+	protected beginDelivery(): void {}
+
+	protected endDelivery(): void {
+		this.flush();
+	}
+
+	protected letGo(): void {
 		this.flush(true);
-		this.#decoder?.destroy();
-		bookPendingBytes(-this.#pendingBytes);
-		this.#pendingBytes = 0;
-		this.#hasRest = false;
-		this.#sink?.closed();
-	}
-
-	/** Feeds `chunk`, or with null goes on with the rest. A handler that throws loses nothing of what follows it. */
-	#deliver(chunk: Uint8Array | null): void {
-		const sink = this.#sink;
-		if (sink === null || this.#isClosed) return;
-		const decoder = this.#decoder ?? this.#makeDecoder(sink);
-		this.#isDelivering = true;
-		let isDone = false;
-		try {
-			if (chunk !== null) sink.received(chunk.byteLength);
-			isDone = chunk === null ? decoder.resume() : decoder.feed(chunk);
-		} finally {
-			this.#isDelivering = false;
-			this.#hasRest = !isDone;
-			this.#book(decoder);
-			this.flush();
-			if (!isDone) {
-				this.#pauseSocket();
-				if (!this.#isPaused) this.#takeTurn(true);
-			} else {
-				if (this.#isSocketPaused && !this.#isPaused) this.#resumeSocket();
-				this.#endIfDue();
-			}
-		}
-	}
-
-	/** Made for the first bytes: a connection that only listens to this side has none. */
-	#makeDecoder(sink: LinkSink): Decoder {
-		const options = { role: this.#role, limits: this.#limits };
-		const decoder = this.#engine.createDecoder(options, sink);
-		if (this.#isPaused) decoder.suspend();
-		this.#decoder = decoder;
-		return decoder;
-	}
-
-	/** Tells of an end that came early, once what came before it has been delivered. */
-	#endIfDue(): void {
-		if (!this.#isEndDue || this.#hasRest || this.#late !== null) return;
-		this.#isEndDue = false;
-		try {
-			this.#sink?.ended();
-		} finally {
-			if (this.#isCloseDue) this.closed();
-		}
-	}
-
-	/** Goes on with the rest: after the event loop has served others, or at the end of this tick. */
-	#takeTurn(isYielding: boolean): void {
-		if (this.#isTurnDue) return;
-		this.#isTurnDue = true;
-		if (isYielding) setImmediate(turnOf, this);
-		else process.nextTick(turnOf, this);
-	}
-
-	#book(decoder: Decoder): void {
-		const change = decoder.pendingBytes - this.#pendingBytes;
-		if (change === 0 || this.#isClosed) return;
-		this.#pendingBytes += change;
-		if (bookPendingBytes(change)) return;
-		decoder.destroy();
-		bookPendingBytes(-this.#pendingBytes);
-		this.#pendingBytes = 0;
-		this.#sink?.failure("WS_ERR_PENDING_BYTES");
 	}
 
 	#sent(callback: SendCallback | undefined): boolean {
 		if (callback !== undefined) this.#outbox.addCallback(callback);
 		if (this.#outbox.byteLength >= GATHER_BYTES) {
 			this.flush();
-		} else if (!this.#isDelivering && !this.#isFlushDue) {
+		} else if (!this.isDelivering && !this.#isFlushDue) {
 			this.#isFlushDue = true;
 			flushLater(this);
 		}
@@ -408,29 +291,6 @@ export class SocketLink implements Link {
 		this.#needsDrain = true;
 		return false;
 	}
-
-	#pauseSocket(): void {
-		if (this.#isSocketPaused || this.#sink === null) return;
-		this.#isSocketPaused = true;
-		this.#socket.pause();
-	}
-
-	#resumeSocket(): void {
-		if (!this.#isSocketPaused) return;
-		this.#isSocketPaused = false;
-		this.#socket.resume();
-	}
-}
-
-function settle(callbacks: SendCallback[], error: Error | null): void {
-	let i = 0;
-	try {
-		while (i < callbacks.length) callbacks[i++](error);
-	} finally {
-		// One that threw does not take the others with it.
-		if (i < callbacks.length)
-			process.nextTick(settle, callbacks.slice(i), error);
-	}
 }
 
 function onData(this: Duplex, chunk: Uint8Array): void {
@@ -451,14 +311,6 @@ function onError(this: Duplex, error: Error): void {
 
 function onClose(this: Duplex): void {
 	linkOf(this).closed();
-}
-
-function onCloseOf(link: SocketLink): void {
-	link.closed();
-}
-
-function turnOf(link: SocketLink): void {
-	link.turn();
 }
 
 function deliverLate(link: SocketLink): void {
