@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Two projects: `node` holds everything but `browser`, which drives a real Chromium. Both test what is built in dist/. */
+/**
+ * Three projects: `node` holds everything but `browser`, which drives a real Chromium; `native-transport` runs the behaviours
+ * of the public API once more over the native transport. All test what is built in dist/.
+ */
 const shared = {
 	environment: "node",
 	globalSetup: ["./__test__/support/fresh-build.ts"],
@@ -20,6 +23,17 @@ export default defineConfig({
 					name: "node",
 					include: ["__test__/**/*.test.ts"],
 					exclude: ["__test__/browser/**"],
+				},
+			},
+			{
+				test: {
+					...shared,
+					name: "native-transport",
+					include: [
+						"__test__/{api,attacks,compat}/**/*.test.ts",
+						"__test__/interop/echo-stress.test.ts",
+					],
+					env: { NODEJS_WEBSOCKET_TRANSPORT: "native" },
 				},
 			},
 			{

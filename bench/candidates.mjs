@@ -17,6 +17,7 @@ import { inRoot } from "../scripts/support/paths.mjs";
  * @property {string[]} [operations] Which of an engine's it has.
  * @property {string} [import] Module to require.
  * @property {boolean} [onlyText] Whether it differs from another candidate only where text is received.
+ * @property {boolean} [noTls] Whether it is another candidate where there is TLS.
  * @property {boolean} [quick] Whether it is measured by default.
  */
 
@@ -54,6 +55,13 @@ const ours = (id, engine, transport, label) => ({
 const own = [
 	ours("native", "native", "socket", "native engine"),
 	ours("typescript", "typescript", "socket", "TypeScript engine"),
+	{
+		...ours("native-io", "native", "native", "native engine and transport"),
+		// Loaded and parsed by itself it is the first again.
+		engine: undefined,
+		import: undefined,
+		noTls: true,
+	},
 ];
 
 /** @param {string} name A package in bench/node_modules. */
@@ -242,6 +250,7 @@ export function fieldOf({ role, operation, load, mode }, candidates) {
 		(candidate) =>
 			candidate[role] !== undefined &&
 			(!candidate.onlyText || receivesText) &&
+			!(candidate.noTls && load.tls) &&
 			(operation === undefined || candidate.operations?.includes(operation)),
 	);
 }

@@ -195,6 +195,10 @@ const otherErrors = {
 		type: "TypeError",
 		text: "Invalid header",
 	},
+	WS_ERR_TRANSPORT_UNAVAILABLE: {
+		initiator: "local",
+		text: "The native transport cannot be had",
+	},
 	WS_ERR_ENGINE_UNAVAILABLE: {
 		initiator: "local",
 		text: "The native engine cannot be used here",

@@ -244,6 +244,13 @@ async function unit(noCargo) {
 	if (noCargo) tally.skip("tests of the native engine", noCargo);
 	else env.NODEJS_WEBSOCKET_TEST_REQUIRE_NATIVE = "1";
 	await check("vitest", () => runVitest("node", filters, env));
+	if (process.platform !== "linux")
+		tally.skip("vitest over the native transport", "it is Linux only");
+	else if (!noCargo) {
+		await check("vitest over the native transport", () =>
+			runVitest("native-transport", filters, env),
+		);
+	}
 }
 
 async function browser() {

@@ -7,6 +7,9 @@ import { behaves } from "./api-bench.js";
 
 const masked = { mask: true };
 
+/** For what is seen at the socket's own writes and 'data' events: the native transport has none. */
+const overSocket = { transport: "socket" } as const;
+
 /** How many bytes each write hands to the operating system from now on. */
 function writesOf(socket: Writable): number[] {
 	const writes: number[] = [];
@@ -30,7 +33,7 @@ function numbers(count: number): Buffer {
 
 describe("replies", () => {
 	behaves("to all frames of a chunk leave in one write", async (bench) => {
-		const { near, wire } = await bench.rawClient();
+		const { near, wire } = await bench.rawClient(overSocket);
 		near.on("text", (text) => near.sendText(text));
 		near.on("message", (message) => near.send(`again ${String(message)}`));
 		const writes = writesOf(near.socket);
@@ -43,7 +46,7 @@ describe("replies", () => {
 	});
 
 	behaves("written after an await leave in one write, too", async (bench) => {
-		const { near, wire } = await bench.rawClient();
+		const { near, wire } = await bench.rawClient(overSocket);
 		near.on("text", async (text) => {
 			await null;
 			near.sendText(text);
@@ -59,7 +62,7 @@ describe("replies", () => {
 	behaves(
 		"written by a loop over the connection are gathered",
 		async (bench) => {
-			const { near, wire } = await bench.rawClient();
+			const { near, wire } = await bench.rawClient(overSocket);
 			const run = async () => {
 				for await (const message of near) near.send(message);
 			};
@@ -74,7 +77,7 @@ describe("replies", () => {
 	behaves(
 		"to what came with the handshake leave together with its answer",
 		async (bench) => {
-			const served = await bench.serve({}, (connection) => {
+			const served = await bench.serve(overSocket, (connection) => {
 				connection.on("text", (text) => connection.sendText(text));
 				connection.sendText("welcome");
 			});
@@ -99,7 +102,7 @@ describe("replies", () => {
 
 describe("sends", () => {
 	behaves("of one tick leave in one write", async (bench) => {
-		const { near, wire } = await bench.rawClient();
+		const { near, wire } = await bench.rawClient(overSocket);
 		const writes = writesOf(near.socket);
 		for (let i = 0; i < 20; i++) near.sendText(`${i}`);
 		near.sendPing("p");
@@ -110,7 +113,7 @@ describe("sends", () => {
 	});
 
 	behaves("of a client, too", async (bench) => {
-		const { far, wire } = await bench.rawServer();
+		const { far, wire } = await bench.rawServer(overSocket);
 		const writes = writesOf(far.socket);
 		for (let i = 0; i < 20; i++) far.sendText(`${i}`);
 		far.sendBinary(Buffer.alloc(50_000));
@@ -119,7 +122,7 @@ describe("sends", () => {
 	});
 
 	behaves("to many connections are one write each", async (bench) => {
-		const served = await bench.serve();
+		const served = await bench.serve(overSocket);
 		const clients = [0, 1, 2].map(() => bench.connect(served.url));
 		await Promise.all(clients.map((client) => next(client, "connect")));
 		await until("three", () => served.server.connections.length === 3);
@@ -175,7 +178,7 @@ describe("sends", () => {
 	behaves(
 		"of a large Buffer do not copy it while the peer keeps up",
 		async (bench) => {
-			const { near, wire } = await bench.rawClient();
+			const { near, wire } = await bench.rawClient(overSocket);
 			const chunks: Uint8Array[] = [];
 			const { _writev } = near.socket;
 			near.socket._writev = function (all, callback) {
@@ -223,7 +226,7 @@ describe("sends", () => {
 
 describe("many tiny frames in one chunk", () => {
 	behaves("do not keep another connection from being served", async (bench) => {
-		const served = await bench.serve();
+		const served = await bench.serve(overSocket);
 		const flood = served.accepted();
 		const flooding = await bench.dial(served.port);
 		flooding.write(request());

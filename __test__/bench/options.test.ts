@@ -43,13 +43,11 @@ describe("the choice of scenarios", () => {
 });
 
 describe("the choice of candidates", () => {
-	test("always has both engines, and by default ws", () => {
-		expect(field("text-32x1")).toEqual(["native", "typescript", "ws"]);
-		expect(field("text-32x1", "--peers=none")).toEqual([
-			"native",
-			"typescript",
-		]);
-		expect(field("text-32x1", "--peers=bun,v1").slice(2)).toEqual([
+	test("always has ours, and by default ws", () => {
+		const ours = ["native", "typescript", "native-io"];
+		expect(field("text-32x1")).toEqual([...ours, "ws"]);
+		expect(field("text-32x1", "--peers=none")).toEqual(ours);
+		expect(field("text-32x1", "--peers=bun,v1").slice(3)).toEqual([
 			"v1",
 			"bun",
 		]);
@@ -58,6 +56,8 @@ describe("the choice of candidates", () => {
 	test("leaves out who has nothing to do with a scenario", () => {
 		expect(field("binary-64k", "--full")).not.toContain("ws-string");
 		expect(field("text-64k", "--full")).toContain("ws-string");
+		expect(field("tls")).not.toContain("native-io");
+		expect(field("import")).not.toContain("native-io");
 		expect(field("mask", "--full")).toEqual([
 			"native",
 			"typescript",

@@ -9,7 +9,10 @@ import { verdicts } from "../../bench/report/verdict.mjs";
 import { type Results, summarize, summaryOf } from "../../bench/results.mjs";
 import { scenarios } from "../../bench/scenarios.mjs";
 
-const candidates = chooseCandidates({ full: false, peers: ["ws", "bun"] });
+const candidates = chooseCandidates({
+	full: false,
+	peers: ["ws", "bun"],
+}).filter(({ id }) => id !== "native-io");
 const [native, typescript, ws, bun] = candidates;
 
 const run = (messagesPerCpuSecond: number) => ({

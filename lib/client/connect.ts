@@ -9,6 +9,7 @@ import {
 } from "../connection/settings.js";
 import { createError, WebSocketError } from "../errors.js";
 import { encodeFieldValue, isToken } from "../protocol/handshake.js";
+import { NO_TLS, refuseNative } from "../transport/select.js";
 
 /**
  * Options of a client. All of them are handed to `net.connect`, or `tls.connect` for wss:; `host` and `port` are read from
@@ -63,6 +64,7 @@ export function connect(
 	const protocols = checkProtocols(given.protocols);
 	checkHeaders(given.extraHeaders);
 	checkSignal(given.signal);
+	if (target.isSecure) refuseNative(given.transport, NO_TLS);
 	// The Connection does so again: here it is before there is a socket that would be left behind.
 	resolveSettings(given, Connection.maxBufferLength);
 	// Compatibility: 1.7 sets them in the caller's object.

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { isAnyArrayBuffer, isUint8Array } from "node:util/types";
 import { isDetached, plainBytes } from "../engine/buffer.js";
 import {
@@ -14,8 +14,8 @@ import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
 import { FIN, MAX_CONTROL_PAYLOAD, Opcode } from "../rfc6455/opcode.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
 import type { SendCallback } from "../transport/link.js";
+import { createLink, refuseNative } from "../transport/select.js";
 import { ClientOpening } from "../transport/socket/client-opening.js";
-import { SocketLink } from "../transport/socket/socket-link.js";
 import { Driver, leaveServer } from "./driver.js";
 import type { InStream } from "./in-stream.js";
 import { OutStream, sendFragment } from "./out-stream.js";
@@ -166,6 +166,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 				parentOrRequest,
 				Connection.maxBufferLength,
 			);
+			if (Object.getPrototypeOf(socket) !== Socket.prototype)
+				refuseNative(parentOrRequest.transport, "this is no plain socket");
 			this.#driver = new Driver(this, "client", socket, settings);
 			this.#startOpening(parentOrRequest, settings);
 		}
@@ -183,6 +185,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	/** The frame engine that serves this connection. */
 	get engine(): "native" | "typescript" {
 		return this.#driver.settings.engine.name;
+	}
+
+	/** What carries the bytes of this connection; null until it is open. */
+	get transport(): "native" | "socket" | null {
+		return this.#driver.link?.transport ?? null;
 	}
 
 	/** Settles when the connection has really ended: the transport is gone. Never rejects. */
@@ -403,7 +410,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	}
 
 	#open(opened: Opened): void {
-		const { engine, limits } = this.#driver.settings;
+		const { engine, transport, limits } = this.#driver.settings;
 		if (this.readyState !== ReadyState.CONNECTING) {
 			// Closed by the user in the meantime, from selectProtocol for one.
 			this.socket.destroy();
@@ -411,7 +418,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		}
 		this.headers = opened.headers;
 		this.protocol = opened.protocol;
-		const link = new SocketLink(
+		const link = createLink(
+			transport,
 			this.socket,
 			engine,
 			this.server === null ? "client" : "server",

@@ -6,6 +6,7 @@ import {
 	DEFAULT_MAX_STREAM_BYTES,
 	type DecoderLimits,
 } from "../rfc6455/limits.js";
+import { selectTransport, type TransportName } from "../transport/select.js";
 import { MAX_DELAY_MS, numberOption, wordOption } from "./options.js";
 import type { PeerLimitsSettings } from "./peer-limits.js";
 
@@ -16,6 +17,12 @@ export interface WebSocketOptions {
 	 * TypeScript). Default: the environment variable NODEJS_WEBSOCKET_ENGINE, else "auto".
 	 */
 	engine?: "auto" | "native" | "typescript";
+	/**
+	 * What carries the bytes: "socket" (node:net and node:tls), "native" (the addon reads and writes the sockets itself; on
+	 * Linux, with the native engine, without TLS, else it throws), or "auto", which is "socket" for now. Default: the
+	 * environment variable NODEJS_WEBSOCKET_TRANSPORT, else "auto".
+	 */
+	transport?: "auto" | "native" | "socket";
 	/**
 	 * Longest text message, binary message collected whole, and unread part of a binary stream, in bytes; beyond it the
 	 * connection fails with 1009. Default: what `setMaxBufferLength` was given, else 2 MiB.
@@ -59,6 +66,7 @@ export interface WebSocketOptions {
 
 export interface ConnectionSettings extends PeerLimitsSettings {
 	engine: Engine;
+	transport: TransportName;
 	limits: DecoderLimits;
 	handshakeTimeoutMs: number;
 	closeTimeoutMs: number;
@@ -80,7 +88,7 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
  * Checks `options`.
  *
  * @param maxMessageBytes the default of that option
- * @throws WS_ERR_OPTION, WS_ERR_OPTION_RANGE, WS_ERR_ENGINE_UNAVAILABLE
+ * @throws WS_ERR_OPTION, WS_ERR_OPTION_RANGE, WS_ERR_ENGINE_UNAVAILABLE, WS_ERR_TRANSPORT_UNAVAILABLE
  */
 export function resolveSettings(
 	options: WebSocketOptions,
@@ -97,8 +105,10 @@ export function resolveSettings(
 			| "maxControlFramesPerSecond",
 		standard: number,
 	) => numberOption(options, name, { standard, least: Number.MIN_VALUE });
+	const engine = selectEngine(options.engine);
 	return {
-		engine: selectEngine(options.engine),
+		engine,
+		transport: selectTransport(options.transport, engine),
 		limits: {
 			maxMessageBytes: numberOption(options, "maxMessageBytes", {
 				standard: maxMessageBytes,

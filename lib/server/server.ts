@@ -21,6 +21,7 @@ import {
 	refuse,
 } from "../protocol/handshake.js";
 import { checkHost, checkOrigin } from "../protocol/origin.js";
+import { NO_TLS, refuseNative } from "../transport/select.js";
 import { ServerOpening } from "../transport/socket/server-opening.js";
 import { Admission } from "./admission.js";
 import { askAuthorization, callbackFailed } from "./authorization.js";
@@ -81,6 +82,7 @@ export class Server extends ConnectionParent {
 		const listener = typeof options === "function" ? options : callback;
 		const given: ServerOptions =
 			(typeof options === "function" ? undefined : options) ?? {};
+		if (secure) refuseNative(given.transport, NO_TLS);
 		this.#settings = resolveSettings(given, Connection.maxBufferLength);
 		this.#hasDefaultLimit = given.maxMessageBytes === undefined;
 		this.#serverSettings = resolveServerSettings(given);

@@ -25,7 +25,7 @@ import { cache, packageCommand } from "../support/paths.mjs";
  * @property {{ interop?: import("./interop-matrix.mjs").Outcome }} [meta]
  */
 
-/** @typedef {"node" | "browser"} Project */
+/** @typedef {"node" | "native-transport" | "browser"} Project */
 
 /** @param {Project} project */
 const reportFile = (project) => join(cache, `vitest-${project}.json`);

@@ -58,6 +58,53 @@ export interface Binding {
 	/** Returns false where the arguments are not such. */
 	unmask(buffer: Uint8Array, mask: Uint8Array): boolean;
 	isValidUTF8(buffer: Uint8Array): boolean;
+
+	// The native transport. On systems that have none these are missing.
+
+	/**
+	 * Sets up the native transport of this thread, once. The arrays are the addon's from here on; lib/transport/native/reactor.ts
+	 * says what is in them.
+	 *
+	 * @param onBatch called with a batch in `words`; called again where it has thrown
+	 * @returns 0, 1 where the program does not export libuv, or a negative error number
+	 */
+	reactorOpen(
+		words: Uint32Array,
+		ranges: Uint32Array,
+		texts: Uint32Array,
+		onBatch: () => void,
+	): number;
+	/** Takes a duplicate of a stream socket's descriptor. Returns its slot, or a negative error number. */
+	reactorAttach(fd: number): number;
+	/** Closes the duplicate. */
+	reactorDetach(slot: number): void;
+	/** How many sockets there are. */
+	reactorCount(): number;
+	/** Has what comes parsed by a decoder, until that is freed. */
+	reactorDecoder(slot: number, decoder: number): void;
+	/** What to wait for: 1 bytes, 2 room, 4 and keep the loop alive meanwhile. Returns 0 or a negative error number. */
+	reactorInterest(slot: number, bits: number): number;
+	/** Memory to receive into. */
+	reactorSlab(index: number, slab: Uint8Array): void;
+	/**
+	 * Frames the first `count` of `texts`, each `first byte | units << 8`, which lie joined in `text`, one behind the other to
+	 * `slab` from `at` on. The length of each frame takes the place of its entry. Returns 0 or a negative error number.
+	 */
+	reactorTexts(
+		text: string,
+		count: number,
+		slab: Uint8Array,
+		at: number,
+	): number;
+	/** Sends `first` from `offset` on, then `second`. Returns how many bytes were taken, or a negative error number. */
+	reactorSend(
+		slot: number,
+		first: Uint8Array,
+		offset: number,
+		second: Uint8Array,
+	): number;
+	/** Sends the first `count` ranges, of `slab`. Returns how many were not taken whole, each with its result. */
+	reactorFlush(count: number, slab: Uint8Array): number;
 }
 
 /** Set in the result of `feed` where another call has something to do; the number of records is below it. */

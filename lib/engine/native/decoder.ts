@@ -83,6 +83,45 @@ export class NativeDecoder implements Decoder {
 		return this.#run();
 	}
 
+	/** The number of the native half. */
+	get slotIndex(): number {
+		return this.#slot.index;
+	}
+
+	/**
+	 * Delivers bytes that the addon has parsed with the native half of this decoder, which has no rest.
+	 *
+	 * @param slab where the bytes are; it stays alive as long as a view of it
+	 * @param words from `at` on: where in the slab they start and end, what `feed` writes before its records with the number
+	 *   of those and whether there is more, and the records
+	 * @returns as `feed`
+	 */
+	feedParsed(slab: RawBuffer, words: Uint32Array, at: number): boolean {
+		if (this.#ended) return true;
+		// A receiver of what came before it has transferred the slab away.
+		if (slab.length < words[at + 1]) this.#lost();
+		const host = this.#host;
+		const start = at + 6;
+		const end = start + words[at + 4] * WORDS_PER_RECORD;
+		this.#more = words[at + 5] !== 0;
+		// What is left for later must not take what follows it in the slab for its own.
+		const isWhole = !this.#more && !this.#suspended;
+		this.#chunk = isWhole
+			? slab
+			: (slab.subarray(0, words[at + 1]) as RawBuffer);
+		this.#length = this.#chunk.length;
+		this.#position = words[at] + words[at + 2];
+		this.#heldBytes = words[at + 3];
+		if (this.#suspended && end > start) this.#saved = words.slice(start, end);
+		let isDone = false;
+		try {
+			isDone = this.#run(words, start, end);
+		} finally {
+			if (!isDone) host.kept |= host.slabBit;
+		}
+		return isDone;
+	}
+
 	suspend(): void {
 		this.#suspended = true;
 	}
@@ -95,8 +134,11 @@ export class NativeDecoder implements Decoder {
 		this.#end();
 	}
 
-	/** Delivers until nothing is left, the turn is used up, or somebody stops it. Returns whether nothing is left. */
-	#run(): boolean {
+	/**
+	 * Delivers until nothing is left, the turn is used up, or somebody stops it; first of all the records at start..end of
+	 * `words`. Returns whether nothing is left.
+	 */
+	#run(words: Uint32Array | null = null, start = 0, end = 0): boolean {
 		if (this.#running || this.#suspended || this.#chunk === null) {
 			return !this.#hasRest();
 		}
@@ -105,6 +147,7 @@ export class NativeDecoder implements Decoder {
 		host.depth++;
 		try {
 			let budget = EVENTS_PER_TURN;
+			if (words !== null) budget = this.#deliver(words, start, end, budget);
 			if (this.#saved !== null) {
 				const saved = this.#saved;
 				this.#saved = null;
@@ -175,6 +218,9 @@ export class NativeDecoder implements Decoder {
 		const sink = this.#sink;
 		const length = this.#length;
 		const stop = Math.min(end, start + budget * WORDS_PER_RECORD);
+		// Asking a view for its memory is a call: once for all records.
+		let memory: ArrayBufferLike | null = null;
+		let offset = 0;
 		let at = start;
 		try {
 			while (at < stop) {
@@ -187,7 +233,12 @@ export class NativeDecoder implements Decoder {
 				if (kind === Kind.TEXT_ASCII) {
 					sink.text(chunk.latin1Slice(a, b));
 				} else if (kind === Kind.BINARY) {
-					sink.binary(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
+					this.#host.kept |= this.#host.slabBit;
+					if (memory === null) {
+						memory = chunk.buffer;
+						offset = chunk.byteOffset;
+					}
+					sink.binary(new FastBuffer(memory, offset + a, b));
 				} else if (kind === Kind.TEXT_UTF8) {
 					sink.text(this.#textAt(chunk, a, b));
 				} else {
@@ -218,6 +269,8 @@ export class NativeDecoder implements Decoder {
 		const sink = this.#sink;
 		const { binding } = this.#host;
 		const { index } = this.#slot;
+		// What is rare may keep a view.
+		this.#host.kept |= this.#host.slabBit;
 		switch (kind) {
 			case Kind.TEXT_HELD:
 				sink.text(this.#heldText(a !== 0));

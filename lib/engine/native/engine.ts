@@ -1,7 +1,6 @@
 import { createError } from "../../errors.js";
 import { checkBytes } from "../buffer.js";
 import type {
-	Decoder,
 	DecoderOptions,
 	DecoderSink,
 	Encoder,
@@ -27,15 +26,20 @@ export function createNativeEngine(): Engine | { readonly reason: string } {
 export class NativeEngine implements Engine {
 	readonly name = "native";
 	readonly #binding: Binding;
-	readonly #host: DecoderHost;
+	/** What the decoders share; for the native transport. */
+	readonly host: DecoderHost;
 	readonly #server: Encoder;
 	readonly #client: Encoder;
 
 	constructor(binding: Binding) {
 		this.#binding = binding;
-		this.#host = new DecoderHost(binding);
+		this.host = new DecoderHost(binding);
 		this.#server = new NativeEncoder("server", binding);
 		this.#client = new NativeEncoder("client", binding);
+	}
+
+	get binding(): Binding {
+		return this.#binding;
 	}
 
 	/** How many decoders hold native memory, in all engines of this thread. */
@@ -43,8 +47,8 @@ export class NativeEngine implements Engine {
 		return this.#binding.decoderCount();
 	}
 
-	createDecoder(options: DecoderOptions, sink: DecoderSink): Decoder {
-		return new NativeDecoder(this.#host, options, sink);
+	createDecoder(options: DecoderOptions, sink: DecoderSink): NativeDecoder {
+		return new NativeDecoder(this.host, options, sink);
 	}
 
 	createEncoder(role: Role): Encoder {

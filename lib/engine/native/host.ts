@@ -17,6 +17,9 @@ export class DecoderHost {
 	readonly #numbers: number[] = [];
 	/** How many decoders are delivering, one within another, less one. */
 	depth = -1;
+	/** The bit of the receive slab whose records are being delivered, and the bits of those that a view was taken of. */
+	slabBit = 0;
+	kept = 0;
 	/** Frees what a decoder holds natively when it was dropped without `destroy`. */
 	readonly #registry: FinalizationRegistry<Slot>;
 

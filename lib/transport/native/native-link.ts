@@ -1,0 +1,441 @@
+/**
+ * The link whose socket the addon reads and writes: a reactor on Node's own event loop, without a stream event or a write
+ * for each chunk.
+ *
+ * It works on a duplicate of the socket's descriptor, and the net.Socket stays beside it, so each must see to the other's
+ * end: the socket's destruction closes the duplicate, and what the reactor sees of the peer's end goes to the socket.
+ */
+import { AsyncResource } from "node:async_hooks";
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { getSystemErrorName } from "node:util";
+import type { RawBuffer } from "../../engine/buffer.js";
+import type { Encoder, Role } from "../../engine/engine.js";
+import type { NativeDecoder } from "../../engine/native/decoder.js";
+import type { NativeEngine } from "../../engine/native/engine.js";
+import { createError } from "../../errors.js";
+import type { DecoderLimits } from "../../rfc6455/limits.js";
+import type { Link, LinkSink, SendCallback } from "../link.js";
+import { GATHER_BYTES, REFERENCE_BYTES, settle } from "../outbox.js";
+import { ReceivingLink } from "../receiving-link.js";
+import { NativeOutbox } from "./outbox.js";
+import {
+	MAX_SHORT_UNITS,
+	type Reactor,
+	reactorOf,
+	SHORT_HEADER_BYTES,
+} from "./reactor.js";
+import {
+	descriptorOf,
+	endReading,
+	isReferenced,
+	refreshTimeout,
+	wrap,
+} from "./wrapped-socket.js";
+
+/** What the reactor waits for, as bits. */
+const READ = 1;
+const WRITE = 2;
+const REFERENCED = 4;
+
+export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
+	readonly transport = "native";
+	/** For the reactor, which flushes the links that are dirty. */
+	readonly outbox = new NativeOutbox();
+	isDirty = false;
+	/** What is delivered sees the AsyncLocalStorage of where the link was made, as events of a socket do. */
+	readonly resource = new AsyncResource("NODEJS_WEBSOCKET");
+	/** The number of the socket in the reactor; -1 when it is gone. */
+	slot: number;
+	/** Bytes that came and went here. */
+	bytesRead = 0;
+	bytesSent = 0;
+	readonly #socket: Socket;
+	readonly #reactor: Reactor;
+	readonly #encoder: Encoder;
+	/** What the user has written to the socket itself and the kernel has not taken. */
+	#foreignBytes = 0;
+	/** Of short texts that the reactor has not framed yet: as many as they can become. */
+	#unframedBytes = 0;
+	/** What the reactor waits for. */
+	#interest = 0;
+	#isReferenced: boolean;
+	/** The kernel is full. */
+	#isWaiting = false;
+	/** A send returned false. */
+	#needsDrain = false;
+	/** Nothing more is sent but what waits. */
+	#isShut = false;
+	/** Runs when nothing waits any more. */
+	#whenSent: (() => void) | null = null;
+	/** The peer has ended its side. */
+	#hasEnded = false;
+
+	/**
+	 * Takes over `socket`, which has done its opening handshake. Nothing is read before `open`.
+	 *
+	 * @returns null where it cannot be taken over: it is no plain socket, or there is no descriptor left
+	 */
+	static create(
+		socket: Socket,
+		engine: NativeEngine,
+		role: Role,
+		limits: DecoderLimits,
+	): NativeLink | null {
+		const reactor = reactorOf(engine);
+		const fd = descriptorOf(socket);
+		if ("reason" in reactor || fd < 0) return null;
+		const link = new NativeLink(socket, reactor, engine, role, limits);
+		const slot = reactor.attach(fd, link);
+		if (slot < 0) return null;
+		link.slot = slot;
+		wrap(socket, link);
+		return link;
+	}
+
+	private constructor(
+		socket: Socket,
+		reactor: Reactor,
+		engine: NativeEngine,
+		role: Role,
+		limits: DecoderLimits,
+	) {
+		super(engine, role, limits);
+		this.slot = -1;
+		this.#socket = socket;
+		this.#reactor = reactor;
+		this.#encoder = engine.createEncoder(role);
+		this.#isReferenced = isReferenced(socket);
+	}
+
+	get bufferedAmount(): number {
+		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
+		return Math.max(0, this.outbox.byteLength - this.#foreignBytes);
+	}
+
+	hasBuffered(bytes: number): boolean {
+		// The longest form of what is not framed yet is enough to know of most that it is not so.
+		const most = this.outbox.byteLength + this.#unframedBytes;
+		return most >= bytes && this.bufferedAmount >= bytes;
+	}
+
+	open(sink: LinkSink, head: Uint8Array): void {
+		const socket = this.#socket;
+		this.sink = sink;
+		// The session answers FIN with FIN, when the replies to what came before it are on their way.
+		socket.allowHalfOpen = true;
+		if (socket.closed || this.isClosed) {
+			this.openClosed();
+			return;
+		}
+		// What Node has read before the socket was taken over.
+		const late = socket.read() as Buffer | null;
+		const chunk = late === null ? head : Buffer.concat([head, late]);
+		if (chunk.byteLength > 0) this.deliver(chunk);
+		else this.regulate();
+	}
+
+	sendText(first: number, text: string, callback?: SendCallback): boolean {
+		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		const units = text.length;
+		if (
+			units <= MAX_SHORT_UNITS &&
+			callback === undefined &&
+			!this.#isWaiting &&
+			this.role === "server"
+		) {
+			this.#unframedBytes += units * 3 + SHORT_HEADER_BYTES;
+			this.#reactor.addText(this, first, text);
+			return this.#sent(undefined);
+		}
+		const arena = this.#arena;
+		const bytes = this.#encoder.text(arena, first, text);
+		this.outbox.appendFromArena(arena, bytes);
+		return this.#sent(callback);
+	}
+
+	sendBytes(
+		first: number,
+		payload: Uint8Array,
+		callback?: SendCallback,
+	): boolean {
+		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		const { outbox } = this;
+		const arena = this.#arena;
+		const length = payload.byteLength;
+		// By reference only while the kernel keeps up: it then takes the bytes within this call, and the caller's buffer is
+		// free again when the call returns.
+		if (
+			length >= REFERENCE_BYTES &&
+			this.role === "server" &&
+			!this.#isWaiting
+		) {
+			const bytes = this.#encoder.header(arena, first, length);
+			outbox.appendFromArena(arena, bytes);
+			outbox.appendReference(payload);
+			if (callback !== undefined) outbox.addCallback(callback);
+			this.flush();
+			return this.#hasRoom();
+		}
+		const bytes = this.#encoder.binary(arena, first, payload);
+		outbox.appendFromArena(arena, bytes);
+		return this.#sent(callback);
+	}
+
+	/** Sends `bytes` as they are: the answer to an opening handshake, which leaves with the first messages. */
+	sendRaw(bytes: Buffer): void {
+		if (this.slot < 0) return;
+		this.#reactor.frameTexts();
+		this.outbox.appendReference(bytes);
+		this.#sent(undefined);
+	}
+
+	flush(): void {
+		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
+		if (this.slot < 0) return;
+		const { outbox } = this;
+		if (this.#isWaiting) {
+			outbox.hold(this.#reactor.arena.slab);
+			return;
+		}
+		const before = outbox.byteLength;
+		if (before === 0) return;
+		const error = outbox.send(this.#reactor.binding.reactorSend, this.slot);
+		this.bytesSent += before - outbox.byteLength;
+		if (error < 0) {
+			this.lost(-error, "write");
+			return;
+		}
+		if (outbox.byteLength > 0) outbox.hold(this.#reactor.arena.slab);
+		this.#afterSend();
+	}
+
+	shutdown(): void {
+		this.flush();
+		this.#isShut = true;
+		this.#socket.end();
+	}
+
+	destroy(): void {
+		this.flush();
+		this.#socket.destroy();
+		this.forgetEnd();
+	}
+
+	// What the reactor tells.
+
+	/** Bytes that the addon has parsed: `[start, end, consumed, pending bytes, records, more]` and the records, from `at`. */
+	receiveParsed(slab: RawBuffer, words: Uint32Array, at: number): void {
+		const { decoder, sink } = this;
+		if (decoder === null || sink === null) return;
+		const byteLength = words[at + 1] - words[at];
+		this.bytesRead += byteLength;
+		refreshTimeout(this.#socket);
+		let isDone = false;
+		this.isDelivering = true;
+		try {
+			sink.received(byteLength);
+		} finally {
+			try {
+				isDone = decoder.feedParsed(slab, words, at);
+			} finally {
+				this.delivered(decoder, isDone);
+			}
+		}
+	}
+
+	/** Bytes for which the addon had no decoder. */
+	receive(chunk: Uint8Array): void {
+		this.bytesRead += chunk.byteLength;
+		refreshTimeout(this.#socket);
+		this.deliver(chunk);
+	}
+
+	override ended(): void {
+		this.#hasEnded = true;
+		this.regulate();
+		refreshTimeout(this.#socket);
+		super.ended();
+	}
+
+	/** The connection is lost: `syscall` has failed with the error of that number. */
+	lost(errno: number, syscall: string): void {
+		const code = getSystemErrorName(-errno);
+		const error = new Error(`${syscall} ${code}`);
+		this.#socket.destroy(
+			Object.assign(error, { errno: -errno, code, syscall }),
+		);
+	}
+
+	/** The short texts of this link have become so many bytes, the last of the reactor's arena. */
+	framed(bytes: number): void {
+		this.#unframedBytes = 0;
+		if (this.slot >= 0) this.outbox.appendFromArena(this.#reactor.arena, bytes);
+	}
+
+	/** The kernel has room again. */
+	writable(): void {
+		this.#isWaiting = false;
+		this.flush();
+	}
+
+	/** The kernel has taken the first `bytes` bytes of the range that the outbox was, of `slab`. */
+	sentRange(bytes: number, slab: Buffer): void {
+		const { outbox } = this;
+		outbox.takenOfRange(bytes);
+		this.bytesSent += bytes;
+		if (outbox.byteLength > 0) outbox.hold(slab);
+		this.#afterSend();
+	}
+
+	// What the socket tells.
+
+	/** The user writes to the socket itself: behind what was sent. */
+	write(bytes: Uint8Array, done: SendCallback): void {
+		if (this.slot < 0) {
+			done(createError("WS_ERR_CONNECTION_CLOSED"));
+			return;
+		}
+		const { byteLength } = bytes;
+		this.#reactor.frameTexts();
+		this.#foreignBytes += byteLength;
+		this.outbox.appendReference(bytes);
+		this.outbox.addCallback((error) => {
+			this.#foreignBytes -= byteLength;
+			done(error);
+		});
+		this.flush();
+	}
+
+	/** The socket is to send FIN: `action` does, when nothing waits. */
+	whenSent(action: () => void): void {
+		this.flush();
+		this.#isShut = true;
+		if (this.outbox.byteLength === 0) action();
+		else this.#whenSent = action;
+	}
+
+	setReferenced(isReferenced: boolean): void {
+		this.#isReferenced = isReferenced;
+		this.regulate();
+	}
+
+	/** The socket is being destroyed: hands over what the kernel takes, and lets the duplicate go. */
+	detach(): void {
+		if (this.slot < 0) return;
+		this.flush();
+		this.#reactor.detach(this.slot);
+		this.slot = -1;
+		this.#whenSent = null;
+		const callbacks = this.outbox.clear();
+		if (callbacks === null) return;
+		const error = createError("WS_ERR_CONNECTION_CLOSED");
+		process.nextTick(settle, callbacks, error);
+	}
+
+	drained(): void {
+		if (!this.#needsDrain || this.outbox.byteLength > 0) return;
+		if (this.slot < 0) return;
+		this.#needsDrain = false;
+		try {
+			this.sink?.drain();
+		} finally {
+			// Compatibility: programs written for 1.7 wait for the socket's own.
+			this.#socket.emit("drain");
+		}
+	}
+
+	protected regulate(): void {
+		if (this.slot < 0) return;
+		const interest =
+			(this.isReading && !this.#hasEnded ? READ : 0) |
+			(this.#isWaiting ? WRITE : 0) |
+			(this.#isReferenced ? REFERENCED : 0);
+		if (interest === this.#interest) return;
+		this.#interest = interest;
+		const error = this.#reactor.binding.reactorInterest(this.slot, interest);
+		if (error < 0) this.lost(-error, "epoll_ctl");
+	}
+
+	protected beginDelivery(): void {
+		this.#reactor.beginDelivery();
+	}
+
+	protected endDelivery(): void {
+		this.#reactor.endDelivery();
+	}
+
+	protected letGo(): void {}
+
+	/** From now on the addon parses what comes. */
+	protected override madeDecoder(decoder: NativeDecoder): void {
+		if (this.slot >= 0)
+			this.#reactor.binding.reactorDecoder(this.slot, decoder.slotIndex);
+	}
+
+	protected override tellEnd(): void {
+		try {
+			super.tellEnd();
+		} finally {
+			endReading(this.#socket);
+		}
+	}
+
+	/** The memory for the next frame, which goes behind all that was sent. */
+	get #arena() {
+		const reactor = this.#reactor;
+		reactor.frameTexts();
+		return reactor.arena;
+	}
+
+	#refuse(callback: SendCallback | undefined): boolean {
+		if (callback !== undefined)
+			process.nextTick(callback, createError("WS_ERR_CONNECTION_CLOSED"));
+		return true;
+	}
+
+	#sent(callback: SendCallback | undefined): boolean {
+		if (callback !== undefined) this.outbox.addCallback(callback);
+		if (!this.isDirty) {
+			this.isDirty = true;
+			this.#reactor.addDirty(this);
+		}
+		if (this.outbox.byteLength + this.#unframedBytes >= GATHER_BYTES)
+			this.flush();
+		this.#reactor.flushIfFull();
+		return this.#hasRoom();
+	}
+
+	/** The back-pressure boolean: false where more than the socket's high-water mark waits for the kernel. */
+	#hasRoom(): boolean {
+		if (
+			!this.#isWaiting ||
+			this.outbox.byteLength < this.#socket.writableHighWaterMark
+		)
+			return true;
+		this.#needsDrain = true;
+		return false;
+	}
+
+	#afterSend(): void {
+		refreshTimeout(this.#socket);
+		const { outbox } = this;
+		const callbacks = outbox.takeCallbacks();
+		if (callbacks !== null) process.nextTick(settle, callbacks, null);
+		if (outbox.byteLength > 0) {
+			this.#isWaiting = true;
+			this.regulate();
+			return;
+		}
+		// Nothing was waited for where everything left at once.
+		if (this.#interest & WRITE) this.regulate();
+		if (this.#needsDrain) process.nextTick(drainedOf, this);
+		const action = this.#whenSent;
+		this.#whenSent = null;
+		action?.();
+	}
+}
+
+function drainedOf(link: NativeLink): void {
+	link.drained();
+}

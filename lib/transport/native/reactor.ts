@@ -1,0 +1,308 @@
+/**
+ * The JavaScript half of the reactor: one for each thread. The addon reads and parses what the sockets that are ready have,
+ * and calls once for the batch; what its handlers send is gathered, and leaves in one call at the end of the batch, or of
+ * the tick where it was sent at another time.
+ */
+import { Buffer } from "node:buffer";
+import { markAsUntransferable } from "node:worker_threads";
+import { Arena } from "../../engine/arena.js";
+import type { RawBuffer } from "../../engine/buffer.js";
+import type { Binding } from "../../engine/native/binding.js";
+import { NativeEngine } from "../../engine/native/engine.js";
+import type { DecoderHost } from "../../engine/native/host.js";
+import type { NativeLink } from "./native-link.js";
+
+/** Room for the entries of a batch, in words: a batch ends when it is full. */
+const BATCH_WORDS = 32 * 1024;
+
+/** Before the first entry: `[end of the entries, slabs kept, slabs to replace if kept, slabs to replace]`. */
+const HEAD_WORDS = 8;
+
+/** `[slot, kind and slab, start, end, consumed, pending bytes, records, more]`, then the records of four words each. */
+const ENTRY_WORDS = 8;
+
+/** Kinds of entries, in the order of crate/src/napi/reactor/mod.rs. */
+const Kind = { PARSED: 0, RAW: 1, END: 2, FAILED: 3, WRITABLE: 4 } as const;
+
+/** Receive memory for connections that send little, and for those that send much, in bytes. */
+const SLAB_BYTES = [64 * 1024, 512 * 1024];
+
+/** How many ranges go out in one call; a range is `[slot, start, end, result]`. */
+const MAX_RANGES = 256;
+const RANGE_WORDS = 4;
+
+/** Set in the result of a range beside the number of an error. */
+const FAILED = 2 ** 31;
+
+/** Short texts that are framed in one call: how many, and how long they may be, in UTF-16 units. */
+const MAX_TEXTS = 2048;
+export const MAX_SHORT_UNITS = 125;
+
+/** Of a short text at most, in bytes: its longest form with a header. */
+export const SHORT_HEADER_BYTES = 4;
+
+/** Output memory, and how much of it is filled before it is sent in any case, in bytes. */
+const OUTPUT_BYTES = 256 * 1024;
+const GATHER_BYTES = 128 * 1024;
+
+/** A slab that one long frame has made larger than this is let go, in bytes. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
+const reactors = new WeakMap<NativeEngine, Reactor | { reason: string }>();
+
+/** The reactor of this thread, or the reason in one sentence why there is none. */
+export function reactorOf(engine: object): Reactor | { reason: string } {
+	if (!(engine instanceof NativeEngine))
+		return { reason: "The native transport needs the native engine" };
+	let reactor = reactors.get(engine);
+	if (reactor === undefined) {
+		reactor = open(engine);
+		reactors.set(engine, reactor);
+	}
+	return reactor;
+}
+
+function open(engine: NativeEngine): Reactor | { reason: string } {
+	const { binding, host } = engine;
+	if (binding.reactorOpen === undefined)
+		return {
+			reason: `There is no native transport for ${process.platform}`,
+		};
+	if (process.versions.bun !== undefined || process.versions.deno !== undefined)
+		return { reason: "The native transport needs the event loop of Node.js" };
+	const reactor = new Reactor(binding, host);
+	const status = reactor.open();
+	if (status === 0) return reactor;
+	return {
+		reason:
+			status === 1
+				? "This program does not export libuv, which the native transport needs"
+				: `The native transport could not be set up (error ${status})`,
+	};
+}
+
+export class Reactor {
+	readonly binding: Binding;
+	/** Output that leaves at the end of the batch or tick: the memory is then written again. */
+	readonly arena = new Arena(OUTPUT_BYTES);
+	readonly #host: DecoderHost;
+	readonly #words = new Uint32Array(BATCH_WORDS);
+	readonly #ranges = new Uint32Array(MAX_RANGES * RANGE_WORDS);
+	/** Short texts that are sent and not framed yet, joined; and the link of each. */
+	readonly #texts = new Uint32Array(MAX_TEXTS);
+	readonly #textLinks: NativeLink[] = [];
+	#joined = "";
+	readonly #slabs: RawBuffer[] = [];
+	readonly #links: (NativeLink | undefined)[] = [];
+	/** The next entry of the batch being delivered; 0 between batches. */
+	#at = 0;
+	/** How many deliveries are under way, whose ends see to the output. */
+	#deliveries = 0;
+	/** Links with output, and the array that takes turns with it. */
+	#dirty: NativeLink[] = [];
+	#spare: NativeLink[] = [];
+	readonly #sending: NativeLink[] = [];
+	#isFlushDue = false;
+	#hasExitHook = false;
+
+	constructor(binding: Binding, host: DecoderHost) {
+		this.binding = binding;
+		this.#host = host;
+	}
+
+	open(): number {
+		const deliver = () => this.#deliver();
+		return this.binding.reactorOpen(
+			this.#words,
+			this.#ranges,
+			this.#texts,
+			deliver,
+		);
+	}
+
+	/** Has `link` told what becomes of the socket with descriptor `fd`. Returns its slot, or a negative error number. */
+	attach(fd: number, link: NativeLink): number {
+		const slot = this.binding.reactorAttach(fd);
+		if (slot >= 0) this.#links[slot] = link;
+		return slot;
+	}
+
+	detach(slot: number): void {
+		this.#links[slot] = undefined;
+		this.binding.reactorDetach(slot);
+	}
+
+	/** Begins a delivery outside of a batch; what is sent until `endDelivery` is gathered. */
+	beginDelivery(): void {
+		this.#deliveries++;
+	}
+
+	endDelivery(): void {
+		if (--this.#deliveries === 0) this.flush();
+	}
+
+	/** `link` has output that it had not before. */
+	addDirty(link: NativeLink): void {
+		this.#dirty.push(link);
+		if (this.#deliveries > 0 || this.#isFlushDue) return;
+		this.#isFlushDue = true;
+		process.nextTick(flushDue, this);
+		if (this.#hasExitHook) return;
+		this.#hasExitHook = true;
+		process.on("exit", () => this.flush());
+	}
+
+	/**
+	 * Takes a short text, to be framed with those around it in one call, which costs less than half. Whatever else goes to the
+	 * outbox of a link has `frameTexts` run first.
+	 */
+	addText(link: NativeLink, first: number, text: string): void {
+		const count = this.#textLinks.push(link);
+		this.#texts[count - 1] = first | (text.length << 8);
+		this.#joined += text;
+		if (count === MAX_TEXTS) this.frameTexts();
+	}
+
+	/** Frames the short texts that wait for it. */
+	frameTexts(): void {
+		const links = this.#textLinks;
+		const count = links.length;
+		if (count === 0) return;
+		const joined = this.#joined;
+		this.#joined = "";
+		const { arena } = this;
+		const texts = this.#texts;
+		arena.reserve(joined.length * 3 + count * SHORT_HEADER_BYTES);
+		const { slab, used } = arena;
+		const error = this.binding.reactorTexts(joined, count, slab, used);
+		// It has room, and the lengths are those of the texts.
+		if (error !== 0) throw new Error(`Texts were not framed (error ${error})`);
+		for (let from = 0; from < count; ) {
+			const link = links[from];
+			let bytes = 0;
+			while (from < count && links[from] === link) bytes += texts[from++];
+			arena.used += bytes;
+			link.framed(bytes);
+		}
+		links.length = 0;
+	}
+
+	/** Sends now where much has been gathered: more would only delay the peers. */
+	flushIfFull(): void {
+		if (this.arena.used >= GATHER_BYTES) this.flush();
+	}
+
+	flushDue(): void {
+		this.#isFlushDue = false;
+		this.flush();
+	}
+
+	/** Hands all that was gathered to the kernel. */
+	flush(): void {
+		this.frameTexts();
+		const links = this.#dirty;
+		if (links.length === 0) return;
+		this.#dirty = this.#spare;
+		this.#spare = links;
+		const { arena } = this;
+		const { slab } = arena;
+		const ranges = this.#ranges;
+		const sending = this.#sending;
+		for (const link of links) {
+			link.isDirty = false;
+			const { outbox } = link;
+			if (!outbox.isOneRange || outbox.slab !== slab) {
+				link.flush();
+				continue;
+			}
+			const at = sending.length * RANGE_WORDS;
+			ranges[at] = link.slot;
+			ranges[at + 1] = outbox.start;
+			ranges[at + 2] = outbox.end;
+			if (sending.push(link) === MAX_RANGES) this.#sendRanges(slab);
+		}
+		if (sending.length > 0) this.#sendRanges(slab);
+		links.length = 0;
+		// All of it has left, or is held in memory of its own.
+		arena.used = 0;
+		if (slab.length > MAX_KEPT_BYTES) arena.slab = Buffer.alloc(0);
+	}
+
+	#sendRanges(slab: Buffer): void {
+		const sending = this.#sending;
+		const ranges = this.#ranges;
+		const incomplete = this.binding.reactorFlush(sending.length, slab);
+		for (let i = 0; i < sending.length; i++) {
+			const link = sending[i];
+			const result = ranges[i * RANGE_WORDS + 3];
+			if (incomplete !== 0 && result >= FAILED)
+				link.lost(result - FAILED, "write");
+			else link.sentRange(result, slab);
+		}
+		sending.length = 0;
+	}
+
+	/** Delivers the batch that the addon has collected; called again where a handler has thrown. */
+	#deliver(): void {
+		const words = this.#words;
+		const host = this.#host;
+		if (this.#at === 0) {
+			this.#at = HEAD_WORDS;
+			this.#deliveries++;
+			host.kept = 0;
+		}
+		const end = words[0];
+		while (this.#at < end) {
+			const at = this.#at;
+			this.#at = at + ENTRY_WORDS + words[at + 6] * 4;
+			const link = this.#links[words[at]];
+			// One that an earlier handler of this batch has destroyed.
+			if (link === undefined) continue;
+			link.resource.runInAsyncScope(this.#deliverEntry, this, link, at);
+		}
+		// Delivered, also where what follows throws and this is called again.
+		words[0] = 0;
+		this.#at = 0;
+		host.slabBit = 0;
+		words[1] = host.kept;
+		const replaced = (words[2] & host.kept) | words[3];
+		words[2] = 0;
+		words[3] = 0;
+		this.#replaceSlabs(replaced);
+		this.endDelivery();
+	}
+
+	#deliverEntry(link: NativeLink, at: number): void {
+		const words = this.#words;
+		const host = this.#host;
+		const kind = words[at + 1] & 0xff;
+		const slab = words[at + 1] >>> 8;
+		if (kind === Kind.PARSED) {
+			host.slabBit = 1 << slab;
+			link.receiveParsed(this.#slabs[slab], words, at + 2);
+		} else if (kind === Kind.RAW) {
+			host.kept |= 1 << slab;
+			const chunk = this.#slabs[slab].subarray(words[at + 2], words[at + 3]);
+			link.receive(chunk);
+		} else if (kind === Kind.WRITABLE) link.writable();
+		else if (kind === Kind.END) link.ended();
+		else link.lost(words[at + 2], "read");
+	}
+
+	/** Gives the addon fresh memory to receive into; what is left of the old lives on in the views of it. */
+	#replaceSlabs(bits: number): void {
+		for (let index = 0; index < SLAB_BYTES.length; index++) {
+			if ((bits & (1 << index)) === 0) continue;
+			// Uninitialised: nobody is shown more of it than was received.
+			const slab = Buffer.allocUnsafeSlow(SLAB_BYTES[index]) as RawBuffer;
+			// Messages of several connections share it: posting one to another thread must not take the others away.
+			markAsUntransferable(slab.buffer);
+			this.#slabs[index] = slab;
+			this.binding.reactorSlab(index, slab);
+		}
+	}
+}
+
+function flushDue(reactor: Reactor): void {
+	reactor.flushDue();
+}

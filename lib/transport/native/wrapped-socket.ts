@@ -1,0 +1,162 @@
+/**
+ * The net.Socket of a connection whose bytes a native link carries: it stays as `conn.socket`, for its addresses, options
+ * and time-outs, and for those who write, end or destroy it. As an implementation of a stream it works through the link, so
+ * that what is written goes behind what was sent, and an end comes behind both.
+ *
+ * Its methods are on a prototype, not on each socket: a connection pays one property for them.
+ */
+import { Buffer } from "node:buffer";
+import { Socket } from "node:net";
+import type { NativeLink } from "./native-link.js";
+
+const kLink = Symbol("link");
+
+type Done = (error?: Error | null) => void;
+
+/** What net.Socket has for the implementation of its stream, and for those that know it well. */
+interface SocketInternals {
+	_final(done: Done): void;
+	_destroy(error: Error | null, done: Done): void;
+	_unrefTimer?(): void;
+	_handle: SocketHandle | null;
+	timeout?: number;
+	push(chunk: null): boolean;
+}
+
+interface SocketHandle {
+	fd?: number;
+	reading?: boolean;
+	readStop?(): number;
+	hasRef?(): boolean;
+}
+
+type WrappedSocket = Socket & SocketInternals & { [kLink]: NativeLink };
+
+const base = Socket.prototype as unknown as SocketInternals;
+
+function getterOf(name: string): (this: Socket) => number {
+	for (
+		let holder: object | null = Socket.prototype;
+		holder !== null;
+		holder = Object.getPrototypeOf(holder)
+	) {
+		const get = Object.getOwnPropertyDescriptor(holder, name)?.get;
+		if (get !== undefined) return get;
+	}
+	return () => 0;
+}
+
+const bytesRead = getterOf("bytesRead");
+const bytesWritten = getterOf("bytesWritten");
+const writableLength = getterOf("writableLength");
+
+const methods = {
+	// Nothing is read into the stream.
+	_read(): void {},
+
+	_write(
+		this: WrappedSocket,
+		chunk: Buffer | string,
+		encoding: BufferEncoding,
+		done: Done,
+	): void {
+		const bytes =
+			typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
+		this[kLink].write(bytes, done);
+	},
+
+	_final(this: WrappedSocket, done: Done): void {
+		this[kLink].whenSent(() => base._final.call(this, done));
+	},
+
+	_destroy(this: WrappedSocket, error: Error | null, done: Done): void {
+		this[kLink].detach();
+		base._destroy.call(this, error, done);
+	},
+
+	ref(this: WrappedSocket): Socket {
+		this[kLink].setReferenced(true);
+		return Socket.prototype.ref.call(this);
+	},
+
+	unref(this: WrappedSocket): Socket {
+		this[kLink].setReferenced(false);
+		return Socket.prototype.unref.call(this);
+	},
+};
+
+const counts = {
+	bytesRead(this: WrappedSocket): number {
+		return bytesRead.call(this) + this[kLink].bytesRead;
+	},
+
+	bytesWritten(this: WrappedSocket): number {
+		return bytesWritten.call(this) + this[kLink].bytesSent;
+	},
+
+	writableLength(this: WrappedSocket): number {
+		return writableLength.call(this) + this[kLink].bufferedAmount;
+	},
+};
+
+const prototype: object = Object.create(Socket.prototype, {
+	// One chunk at a time is enough: who writes much does not write here.
+	_writev: { value: null, writable: true },
+});
+for (const [name, value] of Object.entries(methods)) {
+	Object.defineProperty(prototype, name, {
+		value,
+		writable: true,
+		configurable: true,
+	});
+}
+for (const [name, get] of Object.entries(counts))
+	Object.defineProperty(prototype, name, { get, configurable: true });
+
+/** The descriptor of `socket`, if it is a plain socket of node:net that a native link can take over now; else -1. */
+export function descriptorOf(socket: object): number {
+	// A TLSSocket has a descriptor, too, but what passes there is cipher text.
+	if (Object.getPrototypeOf(socket) !== Socket.prototype) return -1;
+	const { _handle, writableLength, destroyed } = socket as WrappedSocket;
+	// What Node has been asked to write and has not written would be overtaken.
+	if (!_handle || destroyed || writableLength > 0) return -1;
+	return typeof _handle.readStop === "function" ? (_handle.fd ?? -1) : -1;
+}
+
+/** Stops Node from reading `socket`, and makes `link` what carries its bytes. */
+export function wrap(socket: Socket, link: NativeLink): void {
+	const wrapped = socket as WrappedSocket;
+	const handle = wrapped._handle as SocketHandle;
+	handle.reading = false;
+	handle.readStop?.();
+	wrapped[kLink] = link;
+	Object.setPrototypeOf(socket, prototype);
+	socket.pause();
+	socket.on("error", onError);
+	socket.on("close", onClose);
+}
+
+/** Whether the loop is to be kept alive for `socket`. */
+export function isReferenced(socket: Socket): boolean {
+	return (socket as WrappedSocket)._handle?.hasRef?.() ?? true;
+}
+
+/** Bytes came or went: the time-out of the socket begins again. */
+export function refreshTimeout(socket: Socket): void {
+	const wrapped = socket as WrappedSocket;
+	if (wrapped.timeout) wrapped._unrefTimer?.();
+}
+
+/** The peer has ended its side: the socket emits 'end'. */
+export function endReading(socket: Socket): void {
+	(socket as WrappedSocket).push(null);
+	socket.resume();
+}
+
+function onError(this: Socket, error: Error): void {
+	(this as WrappedSocket)[kLink].failed(error);
+}
+
+function onClose(this: Socket): void {
+	(this as WrappedSocket)[kLink].closed();
+}

@@ -1,0 +1,83 @@
+/** Chooses what carries the bytes of a connection. */
+import type { Socket } from "node:net";
+import type { Engine, Role } from "../engine/engine.js";
+import { NativeEngine } from "../engine/native/engine.js";
+import { createError } from "../errors.js";
+import type { DecoderLimits } from "../rfc6455/limits.js";
+import type { Link } from "./link.js";
+import { NativeLink } from "./native/native-link.js";
+import { reactorOf } from "./native/reactor.js";
+import { SocketLink } from "./socket/socket-link.js";
+
+export type TransportName = "socket" | "native";
+export type TransportChoice = "auto" | TransportName;
+
+/** A link that can also send what is no frame: the answer to an opening handshake. */
+export type OpeningLink = Link & { sendRaw(bytes: Buffer): void };
+
+/** Environment variable that sets the default choice. */
+const VARIABLE = "NODEJS_WEBSOCKET_TRANSPORT";
+
+/** Why not, for `refuseNative`. */
+export const NO_TLS = "it does not do TLS";
+
+/**
+ * The transport for `choice`, or for the default where it is undefined, over plain sockets. The variable speaks for all
+ * connections: those on the TypeScript engine are left to the socket transport then.
+ *
+ * @throws TypeError `WS_ERR_OPTION` for another word; Error `WS_ERR_TRANSPORT_UNAVAILABLE` where "native" cannot be had
+ */
+export function selectTransport(
+	choice: TransportChoice | undefined,
+	engine: Engine,
+): TransportName {
+	const wanted = checkChoice(choice ?? defaultChoice(), "transport");
+	// "auto" is to be the native one where it can be had; until it has seen more of the world it is asked for by name.
+	if (wanted !== "native") return "socket";
+	if (choice === undefined && engine.name !== "native") return "socket";
+	const reactor = reactorOf(engine);
+	if (!("reason" in reactor)) return "native";
+	throw createError("WS_ERR_TRANSPORT_UNAVAILABLE", { detail: reactor.reason });
+}
+
+/**
+ * Holds `choice` against a socket that the native transport cannot carry.
+ *
+ * @throws Error `WS_ERR_TRANSPORT_UNAVAILABLE`
+ */
+export function refuseNative(choice: unknown, detail: string): void {
+	if (choice === "native")
+		throw createError("WS_ERR_TRANSPORT_UNAVAILABLE", { detail });
+}
+
+/**
+ * Puts a link on `socket`, which has done its opening handshake: of the transport `name`, or the socket transport where the
+ * system has no descriptor left for the native one, or the socket is of another kind.
+ */
+export function createLink(
+	name: TransportName,
+	socket: Socket,
+	engine: Engine,
+	role: Role,
+	limits: DecoderLimits,
+): OpeningLink {
+	const link =
+		name === "native" && engine instanceof NativeEngine
+			? NativeLink.create(socket, engine, role, limits)
+			: null;
+	return link ?? new SocketLink(socket, engine, role, limits);
+}
+
+function defaultChoice(): TransportChoice {
+	const value = process.env[VARIABLE];
+	if (value === undefined || value === "") return "auto";
+	return checkChoice(value, VARIABLE);
+}
+
+function checkChoice(value: string, where: string): TransportChoice {
+	if (value === "auto" || value === "native" || value === "socket")
+		return value;
+	throw createError("WS_ERR_OPTION", {
+		detail: `${where} should be "auto", "native" or "socket", it is ${JSON.stringify(value)}`,
+	});
+}
