@@ -136,6 +136,26 @@ describe("the socket of a native connection", () => {
 		});
 	});
 
+	behavesNatively("pause() and resume() hold for what comes", async (bench) => {
+		const { near, wire } = await bench.rawClient(native);
+		const texts = record(near, "text");
+		wire.write(frame(1, "1", masked));
+		await until("the first", () => texts.length === 1);
+		expect(near.socket.isPaused()).toBe(false);
+		near.socket.pause();
+		expect(near.socket.isPaused()).toBe(true);
+		wire.write(frame(1, "2", masked));
+		await turns(20);
+		// The one pause does not lift the other.
+		near.pause();
+		near.resume();
+		await turns(20);
+		expect(texts).toEqual([["1"]]);
+		near.socket.resume();
+		await until("the second", () => texts.length === 2);
+		expect(near.socket.isPaused()).toBe(false);
+	});
+
 	behavesNatively("times out when nothing comes or goes", async (bench) => {
 		const { near, wire } = await bench.rawClient(native);
 		const timeouts = record(near.socket, "timeout");

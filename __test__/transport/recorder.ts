@@ -6,6 +6,12 @@ export class Recorder implements LinkSink {
 	/** The link has been opened with this sink. */
 	isOpen = false;
 	readonly #actions = new Map<string, () => void>();
+	readonly #ignored = new Set<string>();
+
+	/** Does not write down `event`. */
+	ignore(event: string): void {
+		this.#ignored.add(event);
+	}
 
 	/** Runs `action` when `event` is told. */
 	on(event: string, action: () => void): void {
@@ -38,6 +44,7 @@ export class Recorder implements LinkSink {
 	closed = () => this.#tell("closed");
 
 	#tell(event: string): void {
+		if (this.#ignored.has(event)) return;
 		this.events.push(event);
 		this.#actions.get(event)?.();
 	}

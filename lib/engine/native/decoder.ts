@@ -15,6 +15,7 @@ import {
 } from "../engine.js";
 import { Kind, MORE, WORDS_PER_RECORD } from "./binding.js";
 import type { DecoderHost, Slot } from "./host.js";
+import { rebase } from "./rebase.js";
 
 /**
  * Whether non-ASCII texts become strings natively, by way of UTF-16. Until Node 22 that is 1.2 to 7 times as fast as
@@ -38,6 +39,8 @@ export class NativeDecoder implements Decoder {
 	#chunk: RawBuffer | null = null;
 	#length = 0;
 	#position = 0;
+	/** Where the bytes end in a chunk whose memory is also that of others, and not to be kept for long; 0 in any other. */
+	#sharedEnd = 0;
 	#queue: RawBuffer[] | null = null;
 	/** Whether the addon has more to say about the chunk. */
 	#more = false;
@@ -98,8 +101,6 @@ export class NativeDecoder implements Decoder {
 	 */
 	feedParsed(slab: RawBuffer, words: Uint32Array, at: number): boolean {
 		if (this.#ended) return true;
-		// A receiver of what came before it has transferred the slab away.
-		if (slab.length < words[at + 1]) this.#lost();
 		const host = this.#host;
 		const start = at + 6;
 		const end = start + words[at + 4] * WORDS_PER_RECORD;
@@ -111,19 +112,21 @@ export class NativeDecoder implements Decoder {
 			: (slab.subarray(0, words[at + 1]) as RawBuffer);
 		this.#length = this.#chunk.length;
 		this.#position = words[at] + words[at + 2];
+		this.#sharedEnd = words[at + 1];
 		this.#heldBytes = words[at + 3];
 		if (this.#suspended && end > start) this.#saved = words.slice(start, end);
 		let isDone = false;
 		try {
 			isDone = this.#run(words, start, end);
 		} finally {
-			if (!isDone) host.kept |= host.slabBit;
+			if (!isDone && this.#sharedEnd > 0) host.kept |= host.slabBit;
 		}
 		return isDone;
 	}
 
 	suspend(): void {
 		this.#suspended = true;
+		this.#unshare();
 	}
 
 	unsuspend(): void {
@@ -140,6 +143,7 @@ export class NativeDecoder implements Decoder {
 	 */
 	#run(words: Uint32Array | null = null, start = 0, end = 0): boolean {
 		if (this.#running || this.#suspended || this.#chunk === null) {
+			if (this.#suspended) this.#unshare();
 			return !this.#hasRest();
 		}
 		const host = this.#host;
@@ -148,14 +152,14 @@ export class NativeDecoder implements Decoder {
 		try {
 			let budget = EVENTS_PER_TURN;
 			if (words !== null) budget = this.#deliver(words, start, end, budget);
-			if (this.#saved !== null) {
-				const saved = this.#saved;
-				this.#saved = null;
-				budget = this.#deliver(saved, 0, saved.length, budget);
-			}
 			while (this.#hasRest()) {
 				if (budget <= 0 || this.#suspended) return false;
-				budget = this.#batch(budget);
+				const saved = this.#saved;
+				this.#saved = null;
+				budget =
+					saved === null
+						? this.#batch(budget)
+						: this.#deliver(saved, 0, saved.length, budget);
 			}
 			if (this.#chunk !== null) this.#chunk = null;
 			return true;
@@ -167,6 +171,7 @@ export class NativeDecoder implements Decoder {
 		} finally {
 			host.depth--;
 			this.#running = false;
+			if (this.#suspended) this.#unshare();
 		}
 	}
 
@@ -182,7 +187,26 @@ export class NativeDecoder implements Decoder {
 		this.#chunk = chunk;
 		this.#length = chunk.length;
 		this.#position = 0;
+		this.#sharedEnd = 0;
 		this.#more = true;
+	}
+
+	/** Moves what is left of a shared chunk to memory of its own: whoever suspends may do so for long. */
+	#unshare(): void {
+		const chunk = this.#chunk;
+		const end = this.#sharedEnd;
+		if (end === 0 || this.#running || chunk === null || !this.#hasRest())
+			return;
+		this.#sharedEnd = 0;
+		const saved = this.#saved;
+		const from =
+			saved === null ? this.#position : rebase(saved, this.#position);
+		// Not from Node's pool: that is shared, too.
+		const rest = Buffer.allocUnsafeSlow(end - from);
+		rest.set(chunk.subarray(from, end));
+		this.#chunk = rest as RawBuffer;
+		this.#length = rest.length;
+		this.#position -= from;
 	}
 
 	/** Has the addon parse on, and delivers what it found. Returns how many events are left of `budget`. */

@@ -33,7 +33,7 @@ export class NativeEngine implements Engine {
 
 	constructor(binding: Binding) {
 		this.#binding = binding;
-		this.host = new DecoderHost(binding);
+		this.host = DecoderHost.of(binding);
 		this.#server = new NativeEncoder("server", binding);
 		this.#client = new NativeEncoder("client", binding);
 	}

@@ -9,8 +9,20 @@ export interface Slot {
 	index: number;
 }
 
-/** What the decoders of an engine share: the addon, and memory for records. */
+/** One for each addon that a thread has loaded. */
+const hosts = new WeakMap<Binding, DecoderHost>();
+
+/** What the decoders of all engines on one addon share: the addon, and memory for records. */
 export class DecoderHost {
+	static of(binding: Binding): DecoderHost {
+		let host = hosts.get(binding);
+		if (host === undefined) {
+			host = new DecoderHost(binding);
+			hosts.set(binding, host);
+		}
+		return host;
+	}
+
 	readonly binding: Binding;
 	/** One array for each depth of nesting: a sink may feed another decoder while records are being delivered. */
 	readonly #records: Uint32Array[] = [];
@@ -23,7 +35,7 @@ export class DecoderHost {
 	/** Frees what a decoder holds natively when it was dropped without `destroy`. */
 	readonly #registry: FinalizationRegistry<Slot>;
 
-	constructor(binding: Binding) {
+	private constructor(binding: Binding) {
 		this.binding = binding;
 		this.#registry = new FinalizationRegistry((slot) => this.free(slot));
 	}

@@ -60,6 +60,8 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 	/** What the reactor waits for. */
 	#interest = 0;
 	#isReferenced: boolean;
+	/** The user has paused the socket itself. */
+	#isSocketPaused = false;
 	/** The kernel is full. */
 	#isWaiting = false;
 	/** A send returned false. */
@@ -244,7 +246,7 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 		}
 	}
 
-	/** Bytes for which the addon had no decoder. */
+	/** Bytes for which the addon had no decoder. They are the link's. */
 	receive(chunk: Uint8Array): void {
 		this.bytesRead += chunk.byteLength;
 		refreshTimeout(this.#socket);
@@ -265,6 +267,13 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 		this.#socket.destroy(
 			Object.assign(error, { errno: -errno, code, syscall }),
 		);
+	}
+
+	/** A receiver of another message has transferred the memory away that bytes of this link were in. */
+	robbed(): void {
+		const detail =
+			"the memory that was received into was transferred away; copy a payload before transferring it";
+		this.#socket.destroy(createError("WS_ERR_BUFFER", { detail }));
 	}
 
 	/** The short texts of this link have become so many bytes, the last of the reactor's arena. */
@@ -315,6 +324,16 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 		else this.#whenSent = action;
 	}
 
+	/** Nothing is received, whoever wants that. */
+	get isHeldUp(): boolean {
+		return this.isPaused || this.hasRest || this.#isSocketPaused;
+	}
+
+	setSocketPaused(isPaused: boolean): void {
+		this.#isSocketPaused = isPaused;
+		this.regulate();
+	}
+
 	setReferenced(isReferenced: boolean): void {
 		this.#isReferenced = isReferenced;
 		this.regulate();
@@ -347,8 +366,9 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 
 	protected regulate(): void {
 		if (this.slot < 0) return;
+		const isReading = this.sink !== null && !this.isHeldUp && !this.#hasEnded;
 		const interest =
-			(this.isReading && !this.#hasEnded ? READ : 0) |
+			(isReading ? READ : 0) |
 			(this.#isWaiting ? WRITE : 0) |
 			(this.#isReferenced ? REFERENCED : 0);
 		if (interest === this.#interest) return;

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
+import { constants } from "node:os";
 import type { SendCallback } from "../link.js";
-import { Outbox } from "../outbox.js";
+import { GATHER_BYTES, Outbox } from "../outbox.js";
 
 /** Nothing, where two parts are sent in one call and there is but one. */
 const NOTHING = Buffer.alloc(0);
@@ -57,6 +58,9 @@ export class NativeOutbox extends Outbox {
 			if (parts === null) return 0;
 			const first = parts[0];
 			const second = parts.length > 1 ? parts[1] : NOTHING;
+			// None is empty, unless its memory was transferred away: the frame that it was part of cannot be ended.
+			if (first.byteLength === 0 || parts[1]?.byteLength === 0)
+				return -constants.errno.EFAULT;
 			const taken = send(slot, first, this.#offset, second);
 			if (taken < 0) return taken;
 			const wanted = first.byteLength - this.#offset + second.byteLength;
@@ -106,7 +110,11 @@ export class NativeOutbox extends Outbox {
 
 	#nextParts(): Buffer[] | null {
 		const segments = this.takeSegments();
-		return segments.length === 0 ? null : segments;
+		if (segments.length === 0) return null;
+		// Frames of several links that took turns: a copy is cheaper than a call for every other one.
+		return segments.length > 2 && this.byteLength < GATHER_BYTES
+			? [Buffer.concat(segments)]
+			: segments;
 	}
 
 	#take(bytes: number): void {

@@ -48,16 +48,17 @@ const GATHER_BYTES = 128 * 1024;
 /** A slab that one long frame has made larger than this is let go, in bytes. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 
-const reactors = new WeakMap<NativeEngine, Reactor | { reason: string }>();
+/** By addon: engines that share one share its reactor. */
+const reactors = new WeakMap<Binding, Reactor | { reason: string }>();
 
 /** The reactor of this thread, or the reason in one sentence why there is none. */
 export function reactorOf(engine: object): Reactor | { reason: string } {
 	if (!(engine instanceof NativeEngine))
 		return { reason: "The native transport needs the native engine" };
-	let reactor = reactors.get(engine);
+	let reactor = reactors.get(engine.binding);
 	if (reactor === undefined) {
 		reactor = open(engine);
-		reactors.set(engine, reactor);
+		reactors.set(engine.binding, reactor);
 	}
 	return reactor;
 }
@@ -276,14 +277,18 @@ export class Reactor {
 		const words = this.#words;
 		const host = this.#host;
 		const kind = words[at + 1] & 0xff;
-		const slab = words[at + 1] >>> 8;
-		if (kind === Kind.PARSED) {
-			host.slabBit = 1 << slab;
-			link.receiveParsed(this.#slabs[slab], words, at + 2);
-		} else if (kind === Kind.RAW) {
-			host.kept |= 1 << slab;
-			const chunk = this.#slabs[slab].subarray(words[at + 2], words[at + 3]);
-			link.receive(chunk);
+		const index = words[at + 1] >>> 8;
+		if (kind === Kind.PARSED || kind === Kind.RAW) {
+			const slab = this.#slabs[index];
+			const end = words[at + 3];
+			if (slab.length < end) link.robbed();
+			else if (kind === Kind.PARSED) {
+				host.slabBit = 1 << index;
+				link.receiveParsed(slab, words, at + 2);
+			} else {
+				// Once in the life of a connection.
+				link.receive(Buffer.from(slab.subarray(words[at + 2], end)));
+			}
 		} else if (kind === Kind.WRITABLE) link.writable();
 		else if (kind === Kind.END) link.ended();
 		else link.lost(words[at + 2], "read");
@@ -295,12 +300,30 @@ export class Reactor {
 			if ((bits & (1 << index)) === 0) continue;
 			// Uninitialised: nobody is shown more of it than was received.
 			const slab = Buffer.allocUnsafeSlow(SLAB_BYTES[index]) as RawBuffer;
-			// Messages of several connections share it: posting one to another thread must not take the others away.
-			markAsUntransferable(slab.buffer);
+			keepHere(slab.buffer);
 			this.#slabs[index] = slab;
 			this.binding.reactorSlab(index, slab);
 		}
 	}
+}
+
+/**
+ * Messages of several connections share a slab: whoever transfers the memory of one away must not take the others along.
+ * Posting it to another thread is refused by Node.js, and what transfers it here gets a copy.
+ */
+function keepHere(memory: ArrayBufferLike): void {
+	markAsUntransferable(memory);
+	if (!("transfer" in ArrayBuffer.prototype)) return;
+	for (const name of ["transfer", "transferToFixedLength"])
+		Object.defineProperty(memory, name, { value: copyInstead });
+}
+
+function copyInstead(this: ArrayBuffer, length = this.byteLength): ArrayBuffer {
+	const copy = new ArrayBuffer(length);
+	new Uint8Array(copy).set(
+		new Uint8Array(this, 0, Math.min(length, this.byteLength)),
+	);
+	return copy;
 }
 
 function flushDue(reactor: Reactor): void {

@@ -74,6 +74,21 @@ const methods = {
 		base._destroy.call(this, error, done);
 	},
 
+	// Whoever pauses the socket wants nothing to be received, as with any net.Socket.
+	pause(this: WrappedSocket): Socket {
+		this[kLink].setSocketPaused(true);
+		return Socket.prototype.pause.call(this);
+	},
+
+	resume(this: WrappedSocket): Socket {
+		this[kLink].setSocketPaused(false);
+		return Socket.prototype.resume.call(this);
+	},
+
+	isPaused(this: WrappedSocket): boolean {
+		return this[kLink].isHeldUp;
+	},
+
 	ref(this: WrappedSocket): Socket {
 		this[kLink].setReferenced(true);
 		return Socket.prototype.ref.call(this);
@@ -129,9 +144,9 @@ export function wrap(socket: Socket, link: NativeLink): void {
 	const handle = wrapped._handle as SocketHandle;
 	handle.reading = false;
 	handle.readStop?.();
+	socket.pause();
 	wrapped[kLink] = link;
 	Object.setPrototypeOf(socket, prototype);
-	socket.pause();
 	socket.on("error", onError);
 	socket.on("close", onClose);
 }
@@ -150,7 +165,7 @@ export function refreshTimeout(socket: Socket): void {
 /** The peer has ended its side: the socket emits 'end'. */
 export function endReading(socket: Socket): void {
 	(socket as WrappedSocket).push(null);
-	socket.resume();
+	Socket.prototype.resume.call(socket);
 }
 
 function onError(this: Socket, error: Error): void {
