@@ -258,6 +258,22 @@ export function describeLink(
 			await until("the other end", () => otherSink.events.includes("closed"));
 		});
 
+		test("is congested when much waits for the peer, and then drains, whatever the sends said", async () => {
+			open();
+			expect(link.isCongested(1)).toBe(false);
+			while (!link.isCongested(64 * 1024)) {
+				link.sendBytes(0x82, Buffer.alloc(60_000));
+				link.flush();
+				await turns(1);
+			}
+			expect(link.bufferedAmount).toBeGreaterThanOrEqual(64 * 1024);
+			await turns(5);
+			sink.events.length = 0;
+			peer.resume();
+			await until("the drain", () => sink.events.includes("drain"));
+			expect(link.isCongested(1)).toBe(false);
+		});
+
 		test("drains also where a send was false and what waited had left before its turn", async () => {
 			open();
 			peer.resume();

@@ -191,7 +191,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 	// What the session asks for.
 
 	get isCongested(): boolean {
-		return this.#link?.hasBuffered(CONGESTED_BYTES) === true;
+		return this.#link?.isCongested(CONGESTED_BYTES) === true;
 	}
 
 	sendControl(opcode: number, payload: Buffer): void {

@@ -33,6 +33,8 @@ export interface Link {
 	readonly bufferedAmount: number;
 	/** Whether `bufferedAmount` is at least `bytes`: cheap, asked at every send. */
 	hasBuffered(bytes: number): boolean;
+	/** Whether earlier output waits for the peer, and is at least `bytes`. If so, `drain` follows. */
+	isCongested(bytes: number): boolean;
 	/** Starts reading. Events go to `sink`; `head` are bytes that came behind the opening handshake. */
 	open(sink: LinkSink, head: Uint8Array): void;
 	/**

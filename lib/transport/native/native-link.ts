@@ -16,7 +16,7 @@ import type { NativeEngine } from "../../engine/native/engine.js";
 import { createError } from "../../errors.js";
 import type { DecoderLimits } from "../../rfc6455/limits.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
-import { GATHER_BYTES, REFERENCE_BYTES, settle } from "../outbox.js";
+import { GATHER_BYTES, settle } from "../outbox.js";
 import { ReceivingLink } from "../receiving-link.js";
 import { NativeOutbox } from "./outbox.js";
 import {
@@ -32,6 +32,12 @@ import {
 	refreshTimeout,
 	wrap,
 } from "./wrapped-socket.js";
+
+/**
+ * From this payload length on a server sends by reference, in bytes. Below it a copy that leaves with what else there is for
+ * the peer costs less than a call, and a wake-up of the peer, for each.
+ */
+const REFERENCE_BYTES = 128 * 1024;
 
 /** What the reactor waits for, as bits. */
 const READ = 1;
@@ -119,6 +125,13 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 		// The longest form of what is not framed yet is enough to know of most that it is not so.
 		const most = this.outbox.byteLength + this.#unframedBytes;
 		return most >= bytes && this.bufferedAmount >= bytes;
+	}
+
+	isCongested(bytes: number): boolean {
+		// What was gathered and is about to leave waits for nobody.
+		if (!this.#isWaiting || this.outbox.byteLength < bytes) return false;
+		this.#needsDrain = true;
+		return true;
 	}
 
 	open(sink: LinkSink, head: Uint8Array): void {
@@ -420,8 +433,7 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 			this.isDirty = true;
 			this.#reactor.addDirty(this);
 		}
-		if (this.outbox.byteLength + this.#unframedBytes >= GATHER_BYTES)
-			this.flush();
+		if (this.#isWaiting && this.outbox.byteLength >= GATHER_BYTES) this.flush();
 		this.#reactor.flushIfFull();
 		return this.#hasRoom();
 	}

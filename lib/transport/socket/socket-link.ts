@@ -87,6 +87,12 @@ export class SocketLink extends ReceivingLink implements Link {
 		return this.bufferedAmount >= bytes;
 	}
 
+	isCongested(bytes: number): boolean {
+		if (this.bufferedAmount < bytes) return false;
+		this.#needsDrain = true;
+		return true;
+	}
+
 	open(sink: LinkSink, head: Uint8Array): void {
 		const socket = this.#socket;
 		this.sink = sink;
