@@ -33,10 +33,11 @@ const engines = [
 
 const protocol = ["protocol", "protocol/handshake"];
 
-/** Which layers a layer may import at run time, beside itself, `rfc6455` and `errors`. */
+/** Which layers a layer may import at run time, beside itself, `rfc6455`, `errors` and `version`. */
 const mayImport: Record<string, readonly string[]> = {
 	rfc6455: [],
 	errors: [],
+	version: [],
 	"engine/shared": [],
 	"engine/native": ["engine/shared"],
 	"engine/typescript": ["engine/shared"],
@@ -58,7 +59,7 @@ const mayImportTypes: Record<string, readonly string[]> = {
 	index: ["protocol"],
 };
 
-const common = ["rfc6455", "errors"];
+const common = ["rfc6455", "errors", "version"];
 
 function isAllowed({ from, to, typeOnly }: ImportLine): boolean {
 	const source = layerOf(from);

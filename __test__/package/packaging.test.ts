@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { VERSION } from "../../lib/version.js";
 import { node, type Packed, pack, root } from "../support/packed.js";
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -45,6 +46,10 @@ describe("package.json", () => {
 			expect(manifest.scripts).not.toHaveProperty(name);
 		// npm builds a package with this file by itself, without a script that says so.
 		expect(packed.files).not.toContain("binding.gyp");
+	});
+
+	test("bears the version that the library knows itself by", () => {
+		expect(VERSION).toBe(manifest.version);
 	});
 
 	test("exports the main module, the engine, the deep requires of 1.7, and itself", () => {

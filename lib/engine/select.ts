@@ -54,9 +54,18 @@ function typescriptEngine(): Engine {
 }
 
 function defaultChoice(): EngineChoice {
-	const value = process.env[VARIABLE];
+	const value = environmentVariable();
 	if (value === undefined || value === "") return "auto";
 	return checkChoice(value, VARIABLE);
+}
+
+function environmentVariable(): string | undefined {
+	try {
+		return process.env[VARIABLE];
+	} catch {
+		// Deno does not let every process see its environment.
+		return undefined;
+	}
 }
 
 function checkChoice(value: string, where: string): EngineChoice {

@@ -1,106 +1,108 @@
 /**
  * Loads the addon. This is the only file that does.
  *
- * The addon is looked for in two places and nowhere else, never relative to the working directory: the checkout's own
- * build, then the package for this platform.
+ * It lies in a folder with a package.json of its own, which is looked for in two places: the checkout's own build, then the
+ * package for this platform, installed beside this package or above it. Both are found from this file alone, never from
+ * the working directory or a path in the environment.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { VERSION } from "../../version.js";
 import type { Binding } from "./binding.js";
+import { isCutOff } from "./elf.js";
+import { explain, whyMissing } from "./load-failure.js";
+import { platformName, unfitProcessor } from "./platform.js";
 
-/** The addon, or the reason in one sentence why there is none. */
+/** The addon, or why there is none and what could be done about it, in a sentence or two. */
 export type LoadResult =
 	| { readonly binding: Binding; readonly path: string }
 	| { readonly reason: string };
-
-/** The name prebuilt addons have for this machine, as `linux-x64-gnu`. */
-export function platformName(): string {
-	const { platform, arch } = process;
-	if (platform === "linux") return `${platform}-${arch}-${libc()}`;
-	if (platform === "win32") return `${platform}-${arch}-msvc`;
-	return `${platform}-${arch}`;
-}
-
-function libc(): "gnu" | "musl" {
-	// Only glibc names its version here. The header alone is wanted; looking up the network's names could block.
-	const report = process.report as NodeJS.ProcessReport & {
-		excludeNetwork?: boolean;
-	};
-	const before = report.excludeNetwork;
-	report.excludeNetwork = true;
-	const { header } = report.getReport() as unknown as {
-		header: { glibcVersionRuntime?: string };
-	};
-	report.excludeNetwork = before;
-	return header.glibcVersionRuntime === undefined ? "musl" : "gnu";
-}
-
-interface Manifest {
-	readonly name?: string;
-	readonly version?: string;
-}
-
-/** The package this file belongs to: dist/engine/native when built, lib/engine/native in the sources. */
-function ownPackage(): { root: string; version: string } {
-	let root = __dirname;
-	for (;;) {
-		try {
-			const text = readFileSync(join(root, "package.json"), "utf8");
-			const { name, version } = JSON.parse(text) as Manifest;
-			if (name === "nodejs-websocket" && version !== undefined) {
-				return { root, version };
-			}
-		} catch {
-			// No package.json here: it is further up.
-		}
-		const parent = dirname(root);
-		if (parent === root) throw new Error("package.json was not found");
-		root = parent;
-	}
-}
-
-function messageOf(error: unknown): string {
-	const message = error instanceof Error ? error.message : String(error);
-	return message.split("\n", 1)[0];
-}
-
-function isMissing(error: unknown): boolean {
-	return (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
-}
 
 /** Looks for the addon and loads it. Never throws. */
 export function loadBinding(): LoadResult {
 	try {
 		return load();
 	} catch (error) {
-		return {
-			reason: `The native addon could not be loaded: ${messageOf(error)}`,
-		};
+		return { reason: `The native addon was not loaded: ${explain(error)}` };
 	}
 }
 
 function load(): LoadResult {
-	const require = createRequire(__filename);
-	const platform = platformName();
-	const { root, version } = ownPackage();
-	const places = [
-		join(root, "npm", platform, `nodejs-websocket.${platform}.node`),
-		`@nodejs-websocket/${platform}`,
-	];
-	let reason = `There is no native addon for ${platform}: it was not built, and the package @nodejs-websocket/${platform} is not installed`;
-	for (const path of places) {
-		let binding: Binding;
-		try {
-			binding = require(path) as Binding;
-		} catch (error) {
-			if (!isMissing(error)) {
-				reason = `The native addon ${path} could not be loaded: ${messageOf(error)}`;
-			}
-			continue;
-		}
-		if (binding.version === version) return { binding, path };
-		reason = `The native addon ${path} is of version ${binding.version}, but this is nodejs-websocket ${version}`;
+	const unfit = unfitProcessor();
+	if (unfit !== undefined) return { reason: unfit };
+	// A bundler that makes ES modules leaves the name undeclared.
+	if (typeof __filename !== "string") {
+		return {
+			reason:
+				"The native addon cannot be found from a bundle of ES modules. Leave nodejs-websocket out of the bundle (as an external package), or bundle to CommonJS",
+		};
 	}
-	return { reason };
+	const platform = platformName();
+	const root = ownRoot();
+	let reason: string | undefined;
+	for (const folder of placesOf(platform, root)) {
+		const result = loadFrom(folder, platform);
+		if (result === undefined) continue;
+		if ("binding" in result) return result;
+		reason ??= result.reason;
+	}
+	return { reason: reason ?? whyMissing(platform, root) };
+}
+
+/** The root of this package; undefined in a bundle, where this file is none of its own. */
+function ownRoot(): string | undefined {
+	return /[\\/](?:dist|lib)[\\/]engine[\\/]native$/.test(__dirname)
+		? dirname(dirname(dirname(__dirname)))
+		: undefined;
+}
+
+/** The folders where the addon may be, the best first. */
+function* placesOf(platform: string, root?: string): Generator<string> {
+	if (root !== undefined) yield join(root, "npm", platform);
+	const name = `@nodejs-websocket/${platform}`;
+	if (process.versions.pnp !== undefined || process.versions.deno) {
+		// Yarn and Deno may do without node_modules: they know by their own lists where a package is.
+		const own = createRequire(__filename);
+		try {
+			yield dirname(own.resolve(`${name}/package.json`));
+		} catch {
+			// It is not installed.
+		}
+	}
+	// `require` would go on to NODE_PATH and to the home folder, which are nobody's dependencies.
+	for (let folder = __dirname; ; folder = dirname(folder)) {
+		yield join(folder, "node_modules", name);
+		if (folder === dirname(folder)) return;
+	}
+}
+
+/** The addon in `folder`; undefined where there is none. */
+function loadFrom(folder: string, platform: string): LoadResult | undefined {
+	const path = join(folder, `nodejs-websocket.${platform}.node`);
+	const otherVersion = (version: unknown): LoadResult => ({
+		reason: `The native addon ${path} is of version ${version}, but this is nodejs-websocket ${VERSION}. Install both in the same version, or build it again`,
+	});
+	try {
+		const manifest = readFileSync(join(folder, "package.json"), "utf8");
+		const { version } = JSON.parse(manifest) as { version?: unknown };
+		if (version !== VERSION) return otherVersion(version);
+		if (isCutOff(path)) throw new Error("the file is not complete");
+		const binding = createRequire(__filename)(path) as Binding;
+		if (binding.version !== VERSION) return otherVersion(binding.version);
+		return { binding, path };
+	} catch (error) {
+		if (isMissing(error)) return undefined;
+		return {
+			reason: `The native addon ${path} was not loaded: ${explain(error)}`,
+		};
+	}
+}
+
+/** Whether the error says that there is no such file, or none that this process may know of. */
+function isMissing(error: unknown): boolean {
+	const { code } = error as NodeJS.ErrnoException;
+	return (
+		code === "ENOENT" || code === "ENOTDIR" || code === "ERR_ACCESS_DENIED"
+	);
 }
