@@ -50,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
 	client: ["connection", ...protocol, "transport", ...engines],
 	compat: ["server", "client", "connection"],
 	engine: engines,
+	cli: ["index", ...engines],
 	index: ["server", "client", "connection", "transport", ...engines],
 };
 

@@ -38,6 +38,8 @@ export interface RunOptions {
 	/** Of Node. */
 	args?: string[];
 	env?: NodeJS.ProcessEnv;
+	/** Of the program. */
+	programArgs?: string[];
 	/** Default: the project. */
 	cwd?: string;
 }
@@ -105,10 +107,13 @@ export class Installation {
 		return this.run(program, options);
 	}
 
-	run(program: string, { args = [], env, cwd }: RunOptions = {}): Outcome {
+	run(
+		program: string,
+		{ args = [], programArgs = [], env, cwd }: RunOptions = {},
+	): Outcome {
 		const { stdout, stderr, status, signal } = spawnSync(
 			process.execPath,
-			[...args, program],
+			[...args, program, ...programArgs],
 			{
 				cwd: cwd ?? this.project,
 				encoding: "utf8",
