@@ -27,6 +27,7 @@ import { runVitest } from "./checks/vitest.mjs";
 import { installCargoFuzz, nightlyIsMissing } from "./setup/cargo-fuzz.mjs";
 import {
 	orExit,
+	prepareBundlers,
 	prepareDependencies,
 	prepareNative,
 	preparePeers,
@@ -220,9 +221,9 @@ async function fuzzTargets() {
 		await check(`fuzz ${target}`, () => fuzzTarget(target));
 }
 
-/** Whether the filters leave any of the interoperability tests. */
-function talksWithPeers() {
-	const files = filesUnder(inRoot("__test__", "interop"));
+/** Whether the filters leave any of the tests in a folder. @param {string} folder */
+function includes(folder) {
+	const files = filesUnder(inRoot("__test__", folder));
 	return files.some((file) => {
 		const name = relative(inRoot(), file);
 		return filters.length === 0 || filters.some((part) => name.includes(part));
@@ -240,7 +241,12 @@ async function interopPeers() {
 
 /** @param {string | undefined} noCargo */
 async function unit(noCargo) {
-	const env = talksWithPeers() ? await interopPeers() : {};
+	const env = includes("interop") ? await interopPeers() : {};
+	if (includes("bundlers")) {
+		const reason = await prepareBundlers();
+		if (reason) leaveOut("bundles", reason);
+		else env.NODEJS_WEBSOCKET_TEST_REQUIRE_BUNDLERS = "1";
+	}
 	if (noCargo) tally.skip("tests of the native engine", noCargo);
 	else env.NODEJS_WEBSOCKET_TEST_REQUIRE_NATIVE = "1";
 	await check("vitest", () => runVitest("node", filters, env));

@@ -7,6 +7,7 @@ import {
 	cpSync,
 	mkdirSync,
 	mkdtempSync,
+	readFileSync,
 	realpathSync,
 	rmSync,
 	writeFileSync,
@@ -18,6 +19,8 @@ import { platformName } from "../../lib/engine/native/platform.js";
 import { VERSION } from "../../lib/version.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 export const platform = platformName();
 export const platformPackage = `@nodejs-websocket/${platform}`;
@@ -75,12 +78,7 @@ export class Installation {
 		);
 		this.write(
 			join(own, "package.json"),
-			JSON.stringify({
-				name: "nodejs-websocket",
-				version: VERSION,
-				main: "./dist/index.js",
-				optionalDependencies,
-			}),
+			JSON.stringify({ ...manifest, optionalDependencies }),
 		);
 	}
 

@@ -19,17 +19,19 @@ function packagesOf(file) {
  * packages may be missing: those of other platforms are.
  *
  * @param {string} folder
+ * @param {string} [lockFolder] The one with package-lock.json, where it is another.
  */
-export function dependenciesAreInstalled(folder) {
+export function dependenciesAreInstalled(folder, lockFolder = folder) {
 	const record = join(folder, "node_modules", ".package-lock.json");
 	if (!existsSync(record)) return false;
 	const installed = packagesOf(record);
-	return Object.entries(packagesOf(join(folder, "package-lock.json"))).every(
-		([path, wanted]) =>
-			path in installed
-				? installed[path].version === wanted.version &&
-					installed[path].integrity === wanted.integrity
-				: wanted.optional === true,
+	return Object.entries(
+		packagesOf(join(lockFolder, "package-lock.json")),
+	).every(([path, wanted]) =>
+		path in installed
+			? installed[path].version === wanted.version &&
+				installed[path].integrity === wanted.integrity
+			: wanted.optional === true,
 	);
 }
 

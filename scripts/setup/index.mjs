@@ -1,6 +1,7 @@
 /** Sets up what a checkout lacks: dependencies, the TypeScript build, the native build. Plain Node, no dependencies. */
 import { existsSync } from "node:fs";
 import { StepError, step } from "../support/step.mjs";
+import { installBundlers } from "./bundlers.mjs";
 import { installDependencies } from "./dependencies.mjs";
 import { buildNative, cargoIsMissing, nativeFile } from "./native.mjs";
 import { installPeer, peers } from "./peers.mjs";
@@ -93,4 +94,25 @@ export async function preparePeers() {
 	}
 	const env = { NODEJS_WEBSOCKET_TEST_REQUIRE_PEERS: installed.join(",") };
 	return { missing, env };
+}
+
+/**
+ * The bundlers whose bundles are tested.
+ *
+ * @returns {Promise<string | undefined>} Why they cannot be had here.
+ */
+export async function prepareBundlers() {
+	/** @type {string | undefined} */
+	let reason;
+	await step("bundlers", async (line) => {
+		try {
+			return await installBundlers(line);
+		} catch (error) {
+			if (!(error instanceof StepError)) throw error;
+			if (error.details) process.stdout.write(`\n${error.details.trim()}\n`);
+			reason = error.message;
+			return `not possible, ${reason}`;
+		}
+	});
+	return reason;
 }

@@ -52,8 +52,9 @@ function load(): LoadResult {
 
 /** The root of this package; undefined in a bundle, where this file is none of its own. */
 function ownRoot(): string | undefined {
-	return /[\\/](?:dist|lib)[\\/]engine[\\/]native$/.test(__dirname)
-		? dirname(dirname(dirname(__dirname)))
+	const folder = dirname(__filename);
+	return /[\\/](?:dist|lib)[\\/]engine[\\/]native$/.test(folder)
+		? dirname(dirname(dirname(folder)))
 		: undefined;
 }
 
@@ -71,7 +72,7 @@ function* placesOf(platform: string, root?: string): Generator<string> {
 		}
 	}
 	// `require` would go on to NODE_PATH and to the home folder, which are nobody's dependencies.
-	for (let folder = __dirname; ; folder = dirname(folder)) {
+	for (let folder = dirname(__filename); ; folder = dirname(folder)) {
 		yield join(folder, "node_modules", name);
 		if (folder === dirname(folder)) return;
 	}

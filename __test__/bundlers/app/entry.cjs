@@ -1,0 +1,1 @@
+require("./echo.cjs")(require("nodejs-websocket"));

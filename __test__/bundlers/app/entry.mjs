@@ -1,0 +1,4 @@
+import { connect, createServer, engine } from "nodejs-websocket";
+import echo from "./echo.cjs";
+
+echo({ connect, createServer, engine });
