@@ -171,6 +171,18 @@ describe("falls back without a word where the package for the platform", () => {
 		expectFallback(installed.engine(), new RegExp(`is of version ${other}`));
 	});
 
+	test.skipIf(!isBuilt || !platform.endsWith("-gnu"))(
+		"holds an addon for a newer glibc than this system's",
+		() => {
+			const newer = addon.toString("latin1").replaceAll("GLIBC_2.", "GLIBC_9.");
+			installed.addPlatform(Buffer.from(newer, "latin1"));
+			expectFallback(
+				installed.engine(),
+				/: it needs glibc 9\.[\d.]+, and this system has 2\.\d+ \(/,
+			);
+		},
+	);
+
 	test.each([
 		["nothing at all", Buffer.alloc(0)],
 		["anything else", Buffer.from("#!/bin/sh\necho no addon\n".repeat(100))],

@@ -55,11 +55,14 @@ function show(conn: Connection, screen: Screen): void {
 const isOpen = (conn: Connection): boolean => conn.readyState === conn.OPEN;
 
 /** Resolves with the next such event, or the end of the connection. */
-function next(conn: Connection, event: "connect" | "drain"): Promise<unknown> {
-	return Promise.race([
-		new Promise<void>((resolve) => conn.once(event, resolve)),
-		conn.closed,
-	]);
+function next(conn: Connection, event: "connect" | "drain"): Promise<void> {
+	return new Promise((resolve) => {
+		const end = () => {
+			conn.off(event, end).off("close", end);
+			resolve();
+		};
+		conn.on(event, end).on("close", end);
+	});
 }
 
 /** Sends lines until they end, by the user's will or with the connection. Returns whether the user has closed it. */
@@ -139,9 +142,10 @@ async function converse(
 }
 
 function inWords(error: Error): string {
-	const { statusCode } = error as WebSocketError;
+	const { message, code, statusCode } = error as WebSocketError;
 	const status = statusCode === undefined ? "" : ` (HTTP status ${statusCode})`;
-	return visible(error.message) + status;
+	// Where several addresses were tried Node has no message.
+	return visible(message || code) + status;
 }
 
 async function run(args: string[]): Promise<number> {
