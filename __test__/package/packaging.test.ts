@@ -1,4 +1,5 @@
 /** The package as users will get it: what is in it, and that every way to load it leads to the same classes. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -239,6 +240,15 @@ describe("an installed package", () => {
 					console.log(JSON.stringify([typeof a, a.name, a === b, a === c.default])));`,
 			);
 			expect(facts).toEqual(["function", name, true, true]);
+		},
+	);
+
+	test.skipIf(process.platform === "win32")(
+		"has a command that can be run as it is",
+		() => {
+			const command = join(packed.project, "node_modules/.bin", manifest.name);
+			const printed = execFileSync(command, ["--version"]);
+			expect(printed.toString()).toBe(`${manifest.version}\n`);
 		},
 	);
 
