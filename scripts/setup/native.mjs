@@ -20,7 +20,7 @@ import {
 } from "../support/stamp.mjs";
 import { StepError } from "../support/step.mjs";
 
-/** This platform as napi-rs names it: linux-x64-gnu, linux-arm64-musl, darwin-arm64, win32-x64-msvc. */
+/** This platform as napi-rs names it: linux-x64-gnu, linux-arm-gnueabihf, darwin-arm64, win32-x64-msvc. */
 export function platformName() {
 	const base = `${process.platform}-${process.arch}`;
 	if (process.platform === "win32") return `${base}-msvc`;
@@ -28,7 +28,8 @@ export function platformName() {
 	const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
 		process.report.getReport()
 	);
-	return `${base}-${report.header.glibcVersionRuntime ? "gnu" : "musl"}`;
+	const libc = report.header.glibcVersionRuntime ? "gnu" : "musl";
+	return `${base}-${libc}${process.arch === "arm" ? "eabihf" : ""}`;
 }
 
 /** The file the loader looks for. */
@@ -68,7 +69,8 @@ export async function nativeFeatures() {
 		: "napi";
 }
 
-function inputHash() {
+/** Hash of everything that the addon is made of. */
+export function nativeInputs() {
 	const { version } = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
 	return hashOf(
 		[
@@ -83,7 +85,7 @@ function inputHash() {
 }
 
 export function nativeIsBuilt() {
-	return isStamped("native", inputHash()) && existsSync(nativeFile());
+	return isStamped("native", nativeInputs()) && existsSync(nativeFile());
 }
 
 /**
@@ -128,7 +130,7 @@ export async function buildNative(step) {
 	step.start("compiling");
 	return await withLock("native", async () => {
 		if (nativeIsBuilt()) return "compiled by another process";
-		const hash = inputHash();
+		const hash = nativeInputs();
 		removeStamp("native");
 		const file = nativeFile();
 		const staging = inRoot("target", "addon");

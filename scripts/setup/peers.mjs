@@ -2,7 +2,7 @@
  * WebSocket libraries of other languages, for the interoperability tests: each in a folder of its own in .cache/, in the
  * version that its list of dependencies in __test__/interop/peers/ pins.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../support/child.mjs";
 import { withLock } from "../support/lock.mjs";
@@ -16,6 +16,7 @@ import {
 } from "../support/stamp.mjs";
 import { StepError } from "../support/step.mjs";
 import { cargoIsMissing, reasonOf } from "./native.mjs";
+import { installVenv, venvPython } from "./venv.mjs";
 
 /** @typedef {import("../support/step.mjs").Step} Step */
 
@@ -43,59 +44,14 @@ function pinned(file, pattern) {
 	return pattern.exec(readFileSync(file, "utf8"))?.[1] ?? "unknown";
 }
 
-const websocketsMinPython = [3, 11];
 const requirements = source("websockets", "requirements.txt");
-const venvPython = isWindows
-	? installed("websockets", "Scripts", "python.exe")
-	: installed("websockets", "bin", "python3");
-
-/** The command of a Python that `websockets` can be installed with. */
-async function findPython() {
-	let found = "Python is not installed";
-	const [major, minor] = websocketsMinPython;
-	for (const command of ["python3", "python"]) {
-		const { code, output } = await run(command, [
-			"-c",
-			"import sys; print('%d.%d' % sys.version_info[:2])",
-		]);
-		const version = code === 0 ? output.trim().split(".").map(Number) : [];
-		if (version[0] === major && version[1] >= minor) return command;
-		if (version.length > 0)
-			found = `Python ${major}.${minor} or newer is needed, this is ${output.trim()}`;
-	}
-	throw new StepError(found);
-}
 
 /** @param {Step} step */
-async function installWebsockets(step) {
-	const python = await findPython();
-	step.start("installing");
-	rmSync(installed("websockets"), { recursive: true, force: true });
-	const venv = await run(python, ["-m", "venv", installed("websockets")]);
-	if (venv.code !== 0) {
-		throw new StepError(
-			/ensurepip/.test(venv.output)
-				? "this Python has no venv (on Debian: the package python3-venv)"
-				: "a venv could not be made",
-			venv.output,
-		);
-	}
-	const pip = await run(
-		venvPython,
-		[
-			"-m",
-			"pip",
-			"install",
-			"--disable-pip-version-check",
-			"--no-input",
-			"--only-binary=:all:",
-			"--requirement",
-			requirements,
-		],
-		{ onLine: step.progress },
+const installWebsockets = (step) =>
+	installVenv(
+		{ folder: installed("websockets"), requirements, minPython: [3, 11] },
+		step,
 	);
-	if (pip.code !== 0) throw new StepError("pip did not succeed", pip.output);
-}
 
 export const tungsteniteManifest = source("tungstenite", "Cargo.toml");
 
@@ -125,7 +81,7 @@ export const peers = [
 		name: "websockets",
 		language: "Python",
 		version: pinned(requirements, /^websockets==(\S+)$/m),
-		command: venvPython,
+		command: venvPython(installed("websockets")),
 		args: [source("websockets", "peer.py")],
 		inputs: [requirements],
 		install: installWebsockets,

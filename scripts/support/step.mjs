@@ -2,7 +2,7 @@
 import { stdout } from "node:process";
 import { stripVTControlCharacters } from "node:util";
 
-const NAME_WIDTH = 18;
+const NAME_WIDTH = 20;
 
 /** A step that ended in an error which has been explained to the reader already, or is explained by `details`. */
 export class StepError extends Error {
