@@ -22,4 +22,10 @@ for (const file of crateFiles) {
 	if (!line.test(text)) throw new Error(`${file} has no package ${name}`);
 	writeFileSync(file, text.replace(line, `$1${version}`));
 }
+const versionFile = inRoot("lib", "version.ts");
+const source = readFileSync(versionFile, "utf8");
+writeFileSync(
+	versionFile,
+	source.replace(/(VERSION = ")[^"]+/, `$1${version}`),
+);
 writeManifests();

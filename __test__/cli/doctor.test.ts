@@ -22,6 +22,19 @@ const facts = {
 	system: `${process.platform} ${release()} ${process.arch}`,
 };
 
+/** Of the native engine. */
+const transports = {
+	transport: "socket",
+	nativeTransport:
+		process.platform === "linux"
+			? { available: true }
+			: { available: false, reason: expect.stringContaining("no native") },
+};
+const needsEngine = {
+	available: false,
+	reason: "The native transport needs the native engine",
+};
+
 async function diagnosis(env: NodeJS.ProcessEnv = {}) {
 	const { code, stdout, stderr } = await runProgram(["doctor", "--json"], {
 		env,
@@ -37,6 +50,7 @@ describe.skipIf(nativeMissing !== null)("where there is an addon", () => {
 		expect(await diagnosis()).toEqual({
 			code: 0,
 			engine: "native",
+			...transports,
 			addon,
 			...facts,
 		});
@@ -47,18 +61,32 @@ describe.skipIf(nativeMissing !== null)("where there is an addon", () => {
 			code: 0,
 			engine: "typescript",
 			reason: "NODEJS_WEBSOCKET_ENGINE asks for it",
+			transport: "socket",
+			nativeTransport: needsEngine,
 			addon,
 			...facts,
 		});
 	});
 
+	test.runIf(process.platform === "linux")(
+		"says which transport the environment wants",
+		async () => {
+			const wanted = { NODEJS_WEBSOCKET_TRANSPORT: "native" };
+			expect(await diagnosis(wanted)).toMatchObject({
+				code: 0,
+				transport: "native",
+			});
+		},
+	);
+
 	test("says so in words", async () => {
 		const { code, stdout } = await runProgram(["doctor"]);
 		expect(code).toBe(0);
-		expect(stdout.split("\n").slice(0, 4)).toEqual([
+		expect(stdout.split("\n").slice(0, 5)).toEqual([
 			`nodejs-websocket  ${VERSION}`,
 			"engine            native",
 			`addon             ${builtAddon}`,
+			expect.stringMatching(/^transport {9}socket; the native one can/),
 			`platform          ${platform}`,
 		]);
 	});
@@ -82,7 +110,12 @@ describe("where there is none", () => {
 	test("says what serves instead, why, and what to do", () => {
 		const { printed, status } = doctor();
 		expect(status).toBe(0);
-		expect(printed).toMatchObject({ engine: "typescript", ...facts });
+		expect(printed).toMatchObject({
+			engine: "typescript",
+			transport: "socket",
+			nativeTransport: needsEngine,
+			...facts,
+		});
 		expect(printed).toHaveProperty(
 			"reason",
 			expect.stringMatching(
@@ -98,6 +131,7 @@ describe("where there is none", () => {
 		expect(status).toBe(1);
 		expect(printed).toMatchObject({
 			engine: null,
+			transport: null,
 			reason: expect.stringContaining("is not installed"),
 		});
 	});

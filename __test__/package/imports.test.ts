@@ -50,7 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
 	client: ["connection", ...protocol, "transport", ...engines],
 	compat: ["server", "client", "connection"],
 	engine: engines,
-	cli: ["index", ...engines],
+	cli: ["index", "transport", ...engines],
 	index: ["server", "client", "connection", "transport", ...engines],
 };
 

@@ -1,9 +1,10 @@
-/** `nodejs-websocket doctor`: which engine serves here, and why. */
+/** `nodejs-websocket doctor`: which engine and transport serve here, and why. */
 import { release } from "node:os";
 import { parseArgs } from "node:util";
 import { loadBinding } from "../engine/native/load.js";
 import { platformName } from "../engine/native/platform.js";
-import { engineInfo } from "../engine/select.js";
+import { engineInfo, selectEngine } from "../engine/select.js";
+import { selectTransport, whyNotNative } from "../transport/select.js";
 import { VERSION } from "../version.js";
 import { type Command, ExitCode } from "./command.js";
 
@@ -12,8 +13,9 @@ const usage = `Usage: nodejs-websocket doctor [--json]
 Says which frame engine serves here, the native one or the TypeScript one, and where it is not the
 native one why, and what could be done about it. Both do the same; the native one is faster.
 
-  --json   prints an object: version, engine (null where none serves), reason, platform,
-           addon { path, version, reason }, runtime { name, version, napi }, system
+  --json   prints an object: version, engine and transport (null where none serves), reason,
+           nativeTransport { available, reason }, platform, addon { path, version, reason },
+           runtime { name, version, napi }, system
 
 Exit codes: 0 an engine serves, 1 none does, because NODEJS_WEBSOCKET_ENGINE asks for one that
 cannot be had, 2 the arguments are wrong.
@@ -25,6 +27,10 @@ interface Diagnosis {
 	engine: string | null;
 	/** Why it is not the native one. */
 	reason?: string;
+	/** The transport that serves plain sockets by default; null where there is no engine, or the environment asks for what cannot be had. */
+	transport: string | null;
+	/** Whether `transport: "native"` can be had. */
+	nativeTransport: { available: true } | { available: false; reason: string };
 	/** What the addon for this machine is called. */
 	platform: string;
 	/** The addon, or why it cannot be loaded, whichever engine serves. */
@@ -39,6 +45,7 @@ function diagnose(): Diagnosis {
 	return {
 		version: VERSION,
 		...defaultEngine(),
+		...transports(),
 		platform: platformName(),
 		addon:
 			"reason" in loaded
@@ -56,6 +63,23 @@ function defaultEngine(): { engine: string | null; reason?: string } {
 	} catch (error) {
 		return { engine: null, reason: (error as Error).message };
 	}
+}
+
+function transports(): Pick<Diagnosis, "transport" | "nativeTransport"> {
+	let transport: string | null = null;
+	let reason: string | undefined;
+	try {
+		const engine = selectEngine();
+		reason = whyNotNative(engine);
+		transport = selectTransport(undefined, engine);
+	} catch (error) {
+		reason ??= (error as Error).message;
+	}
+	return {
+		transport,
+		nativeTransport:
+			reason === undefined ? { available: true } : { available: false, reason },
+	};
 }
 
 function runtime(): Diagnosis["runtime"] {
@@ -81,11 +105,20 @@ function inWords(diagnosis: Diagnosis): string {
 	else if (!reason?.includes(addon.reason))
 		rows.push(["no addon", addon.reason]);
 	rows.push(
+		["transport", transportInWords(diagnosis)],
 		["platform", platform],
 		["runtime", `${runtime.name} ${runtime.version}, N-API ${runtime.napi}`],
 		["system", system],
 	);
 	return rows.map(([name, value]) => `${name.padEnd(18)}${value}\n`).join("");
+}
+
+function transportInWords({ transport, nativeTransport }: Diagnosis): string {
+	const name = transport ?? "none";
+	if (transport === "native") return name;
+	return nativeTransport.available
+		? `${name}; the native one can be asked for`
+		: `${name}; the native one cannot be had: ${nativeTransport.reason}`;
 }
 
 export const doctorCommand: Command = {

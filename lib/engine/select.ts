@@ -1,6 +1,7 @@
 /** Chooses the engine: once per thread and name, so that nothing is tested per connection or per call. */
 import { createError } from "../errors.js";
 import type { Engine, EngineName } from "./engine.js";
+import { environmentVariable } from "./environment.js";
 import { createNativeEngine } from "./native/engine.js";
 import { createTypeScriptEngine } from "./typescript/engine.js";
 
@@ -54,18 +55,9 @@ function typescriptEngine(): Engine {
 }
 
 function defaultChoice(): EngineChoice {
-	const value = environmentVariable();
+	const value = environmentVariable(VARIABLE);
 	if (value === undefined || value === "") return "auto";
 	return checkChoice(value, VARIABLE);
-}
-
-function environmentVariable(): string | undefined {
-	try {
-		return process.env[VARIABLE];
-	} catch {
-		// Deno does not let every process see its environment.
-		return undefined;
-	}
 }
 
 function checkChoice(value: string, where: string): EngineChoice {

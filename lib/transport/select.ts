@@ -1,6 +1,7 @@
 /** Chooses what carries the bytes of a connection. */
 import type { Socket } from "node:net";
 import type { Engine, Role } from "../engine/engine.js";
+import { environmentVariable } from "../engine/environment.js";
 import { NativeEngine } from "../engine/native/engine.js";
 import { createError } from "../errors.js";
 import type { DecoderLimits } from "../rfc6455/limits.js";
@@ -40,6 +41,12 @@ export function selectTransport(
 	throw createError("WS_ERR_TRANSPORT_UNAVAILABLE", { detail: reactor.reason });
 }
 
+/** Why the native transport cannot be had on `engine`; undefined where it can. */
+export function whyNotNative(engine: Engine): string | undefined {
+	const reactor = reactorOf(engine);
+	return "reason" in reactor ? reactor.reason : undefined;
+}
+
 /**
  * Holds `choice` against a socket that the native transport cannot carry.
  *
@@ -69,7 +76,7 @@ export function createLink(
 }
 
 function defaultChoice(): TransportChoice {
-	const value = process.env[VARIABLE];
+	const value = environmentVariable(VARIABLE);
 	if (value === undefined || value === "") return "auto";
 	return checkChoice(value, VARIABLE);
 }

@@ -48,6 +48,16 @@ const standardLibrary = {
 	texts: [mitText(["The Rust Project Contributors"])],
 };
 
+/** Likewise for what is C++ in a crate: zig links LLVM's, which is under the licence of LLVM; other builds GCC's. */
+const cxxLibrary = {
+	title: "The C++ runtime library: LLVM's libc++, or GCC's libstdc++",
+	license:
+		"Apache-2.0 WITH LLVM-exception, or GPL-3.0-or-later WITH GCC-exception-3.1",
+	texts: [
+		"Both exceptions permit to pass on what was compiled and linked with the library without this notice.",
+	],
+};
+
 /** @returns {Promise<Metadata>} */
 async function metadata() {
 	const { code, output } = await run("cargo", [
@@ -130,6 +140,7 @@ export async function notices() {
 	const crates = linkedCrates(await metadata());
 	return render([
 		standardLibrary,
+		cxxLibrary,
 		...crates.map((crate) => ({
 			title: `${crate.name} ${crate.version}`,
 			license: crate.license ?? "see its text",

@@ -121,7 +121,7 @@ function artifactName({ format }) {
  * @throws {StepError}
  */
 export async function compile(platform, step, folder = root) {
-	const { triple, os, libc, format, features = FEATURES } = platform;
+	const { triple, os, cpu, libc, format, features = FEATURES } = platform;
 	const toolchain = await toolchainFor(triple);
 	const { code, output } = await run(
 		zigbuild,
@@ -142,6 +142,8 @@ export async function compile(platform, step, folder = root) {
 					"\x1f",
 				),
 				...(format === "elf" ? {} : { RUSTC_BOOTSTRAP: "1" }),
+				// zig's clang wants to be told that the AVX-512 code of simdutf may use registers of 512 bits.
+				...(cpu === "x64" ? { CXXFLAGS: "-mevex512" } : {}),
 				...(os === "win32"
 					? { LIBNODE_PATH: await importLibrary(platform, folder) }
 					: {}),

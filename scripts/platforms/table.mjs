@@ -20,7 +20,10 @@
  */
 
 /** The Cargo features of the addon. */
-export const FEATURES = ["napi"];
+export const FEATURES = ["simdutf"];
+
+/** Where an addon would export every symbol of the C++ library, because zig takes a list of exports for ELF only. */
+const WITHOUT_CXX = ["napi"];
 
 /** The glibc that the addons for it are linked for: that of CentOS 7, older than any that Node.js 20 runs on. */
 export const GLIBC = "2.17";
@@ -86,6 +89,7 @@ export const platforms = [
 		os: "darwin",
 		cpu: "arm64",
 		triple: "aarch64-apple-darwin",
+		features: WITHOUT_CXX,
 		format: "mach-o",
 		architecture: "aarch64",
 	},
@@ -95,6 +99,7 @@ export const platforms = [
 		os: "darwin",
 		cpu: "x64",
 		triple: "x86_64-apple-darwin",
+		features: WITHOUT_CXX,
 		format: "mach-o",
 		architecture: "x86-64",
 	},
@@ -106,6 +111,7 @@ export const platforms = [
 		cpu: "x64",
 		triple: "x86_64-pc-windows-gnullvm",
 		napiTriple: "x86_64-pc-windows-msvc",
+		features: WITHOUT_CXX,
 		format: "pe",
 		architecture: "x86-64",
 	},
@@ -116,6 +122,7 @@ export const platforms = [
 		cpu: "arm64",
 		triple: "aarch64-pc-windows-gnullvm",
 		napiTriple: "aarch64-pc-windows-msvc",
+		features: WITHOUT_CXX,
 		format: "pe",
 		architecture: "aarch64",
 	},
