@@ -20,6 +20,9 @@ const requirements = inRoot("scripts", "platforms", "requirements.txt");
 /** Has the sources of the standard library, and is allowed to compile them. */
 const debianPackages = ["rustc-web", "cargo-web", "rust-web-src"];
 
+/** The Python that has them. */
+export const python = venvPython(venv);
+
 /** The program that calls cargo with zig as its linker. */
 export const zigbuild = join(venvPrograms(venv), "cargo-zigbuild");
 
@@ -44,11 +47,9 @@ export const environmentOf = ({ env }) => ({
  * @param {string[]} args
  */
 export async function zig(args) {
-	const { code, output } = await run(
-		venvPython(venv),
-		["-m", "ziglang", ...args],
-		{ env: { ZIG_GLOBAL_CACHE_DIR: join(folder, "zig") } },
-	);
+	const { code, output } = await run(python, ["-m", "ziglang", ...args], {
+		env: { ZIG_GLOBAL_CACHE_DIR: join(folder, "zig") },
+	});
 	if (code !== 0) throw new StepError(`zig ${args[0]} did not succeed`, output);
 }
 
