@@ -13,10 +13,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Tally } from "./checks/tally.mjs";
 import { Project } from "./install/project.mjs";
-import { startRegistry, VERDACCIO_NODE } from "./install/registry.mjs";
+import { publishAll } from "./install/published.mjs";
+import { registryTools } from "./install/registry.mjs";
 import { scenarios } from "./install/scenarios.mjs";
 import { installTool } from "./install/tools.mjs";
-import { packAll } from "./packages/pack.mjs";
 import { buildPlatform } from "./platforms/build.mjs";
 import { platformsNamed } from "./platforms/table.mjs";
 import { installZig } from "./platforms/tools.mjs";
@@ -107,8 +107,7 @@ async function installTools() {
 	/** @type {Map<string, string>} */
 	const lacking = new Map();
 	const names = new Set([
-		VERDACCIO_NODE,
-		"verdaccio",
+		...registryTools,
 		...wanted.flatMap(({ tools }) => tools),
 	]);
 	for (const name of names) {
@@ -123,24 +122,18 @@ await orExit(async () => {
 	await prepareTypescript();
 	await buildOwn();
 	const lacking = await installTools();
+	const noRegistry = registryTools.find((name) => lacking.has(name));
+	if (noRegistry) return leaveOut("the registry", `${lacking.get(noRegistry)}`);
 	const place = mkdtempSync(join(tmpdir(), "nodejs-websocket-install-"));
 	/** @type {Registry | undefined} */
 	let registry;
 	try {
-		const { tarballs, missing } = await packAll(join(place, "tarballs"));
-		await step("registry", async (line) => {
-			line.start("publishing");
-			registry = await startRegistry(place);
-			for (const { file } of tarballs) await registry.publish(file);
-			const left =
-				missing.length > 0 ? `; not built: ${missing.join(", ")}` : "";
-			return `${tarballs.length} packages published${left}`;
-		});
+		const published = await publishAll(place);
+		registry = published.registry;
 		for (const scenario of wanted) {
-			const reason = await lackOf(scenario, lacking, missing);
+			const reason = await lackOf(scenario, lacking, published.missing);
 			if (reason) leaveOut(scenario.name, reason);
-			else
-				await runScenario(scenario, place, /** @type {Registry} */ (registry));
+			else await runScenario(scenario, place, registry);
 		}
 	} finally {
 		await registry?.stop();

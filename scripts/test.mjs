@@ -3,7 +3,8 @@
  *
  *   npm test                        everything
  *   npm test -- <filter> …          the vitest files whose names contain a filter
- *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser, autobahn, bench
+ *   npm test -- --only=<section>,…  some of the sections: lint, types, rust, fuzz, unit, browser, autobahn, bench,
+ *                                 install
  *
  * A check that fails does not stop the others. What this machine lacks (cargo, Chromium, Python) is skipped, and the
  * reason said.
@@ -49,6 +50,7 @@ const sections = [
 	"browser",
 	"autobahn",
 	"bench",
+	"install",
 ];
 const featureSets = [
 	{ name: "without features", args: [] },
@@ -296,6 +298,13 @@ async function bench(noCargo) {
 	await check("smoke test of the benchmarks", smokeBench);
 }
 
+/** The quick part of `npm run test:install`, which builds for release and goes by a registry of its own. */
+const install = () =>
+	tool("installing from a registry", [
+		inRoot("scripts", "install.mjs"),
+		"--quick",
+	]);
+
 await orExit(prepareDependencies);
 await prepare("TypeScript build", prepareTypescript);
 
@@ -314,6 +323,7 @@ if (only.includes("unit")) await unit(noCargo);
 if (only.includes("browser")) await browser();
 if (only.includes("autobahn")) await autobahn();
 if (only.includes("bench")) await bench(noCargo);
+if (only.includes("install")) await install();
 
 if (tally.total === 0) tally.fail("npm test", `nothing matches ${filters}`);
 

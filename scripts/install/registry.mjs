@@ -15,7 +15,10 @@ import { programOf } from "./tools.mjs";
 const START_LIMIT_MS = 120_000;
 
 /** verdaccio wants a newer Node than this project does. */
-export const VERDACCIO_NODE = "node-22.23.3";
+const VERDACCIO_NODE = "node-22.23.3";
+
+/** What must be installed for it. */
+export const registryTools = [VERDACCIO_NODE, "verdaccio"];
 
 /** Everybody on this machine may publish, as long as it runs. */
 const configuration = `

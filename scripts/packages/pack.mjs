@@ -1,22 +1,24 @@
 /**
  * The packages as they are published: tarballs of the main package and of those of the platforms, packed by npm from copies
- * in the cache. What is only true of what is published is written there, never into the checkout: the exact versions of the
+ * of them. What is only true of what is published is written there, never into the checkout: the exact versions of the
  * platforms' packages, which a clone could not install before they are out.
  */
 import {
 	copyFileSync,
 	cpSync,
 	mkdirSync,
+	mkdtempSync,
 	rmSync,
 	writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isBuilt } from "../platforms/build.mjs";
 import { addonFile } from "../platforms/check.mjs";
 import { mainManifest } from "../platforms/manifests.mjs";
 import { addonName, packageNameOf, platforms } from "../platforms/table.mjs";
 import { run } from "../support/child.mjs";
-import { cache, inRoot } from "../support/paths.mjs";
+import { inRoot } from "../support/paths.mjs";
 import { StepError } from "../support/step.mjs";
 import { noticesFile } from "./notices.mjs";
 
@@ -33,8 +35,6 @@ import { noticesFile } from "./notices.mjs";
 
 /** Where the tarballs are put, for `npm publish`. */
 export const artifacts = inRoot("artifacts");
-
-const staging = join(cache, "pack");
 
 /** npm without what a surrounding `npm run` says in the environment. @param {string[]} args @param {string} cwd */
 async function npm(args, cwd) {
@@ -71,18 +71,40 @@ async function packFolder(folder, destination) {
 	};
 }
 
-/** @param {Platform} platform @param {string} destination */
-async function packPlatform(platform, destination) {
-	const { name } = platform;
-	const folder = join(staging, name);
-	mkdirSync(folder, { recursive: true });
-	for (const file of ["package.json", "README.md"])
-		copyFileSync(inRoot("npm", name, file), join(folder, file));
-	copyFileSync(addonFile(platform), join(folder, addonName(name)));
-	copyFileSync(inRoot("LICENSE"), join(folder, "LICENSE"));
-	copyFileSync(noticesFile, join(folder, "THIRD-PARTY-NOTICES"));
-	return await packFolder(folder, destination);
+/**
+ * Packs what `fill` lays into a folder.
+ *
+ * @param {string} destination
+ * @param {(folder: string) => void} fill
+ */
+async function packCopy(destination, fill) {
+	const folder = mkdtempSync(join(tmpdir(), "nodejs-websocket-pack-"));
+	try {
+		fill(folder);
+		return await packFolder(folder, destination);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
 }
+
+/**
+ * @param {Platform} platform
+ * @param {string} destination
+ * @param {string} [addon]
+ */
+export const packPlatform = (
+	platform,
+	destination,
+	addon = addonFile(platform),
+) =>
+	packCopy(destination, (folder) => {
+		const { name } = platform;
+		for (const file of ["package.json", "README.md"])
+			copyFileSync(inRoot("npm", name, file), join(folder, file));
+		copyFileSync(addon, join(folder, addonName(name)));
+		copyFileSync(inRoot("LICENSE"), join(folder, "LICENSE"));
+		copyFileSync(noticesFile, join(folder, "THIRD-PARTY-NOTICES"));
+	});
 
 /**
  * The manifest of the main package as it is published with the packages of some platforms.
@@ -102,19 +124,17 @@ export function publishedManifest(published) {
 }
 
 /** @param {readonly Platform[]} published @param {string} destination */
-async function packMain(published, destination) {
-	const folder = join(staging, "nodejs-websocket");
-	const { files } = mainManifest();
-	mkdirSync(folder, { recursive: true });
-	const copied = files.filter((/** @type {string} */ name) => name[0] !== "!");
-	for (const name of [...copied, "README.md", "LICENSE"])
-		cpSync(inRoot(name), join(folder, name), { recursive: true });
-	writeFileSync(
-		join(folder, "package.json"),
-		`${JSON.stringify(publishedManifest(published), null, 2)}\n`,
-	);
-	return await packFolder(folder, destination);
-}
+export const packMain = (published, destination) =>
+	packCopy(destination, (folder) => {
+		const files = /** @type {string[]} */ (mainManifest().files);
+		const copied = files.filter((name) => !name.startsWith("!"));
+		for (const name of [...copied, "README.md", "LICENSE"])
+			cpSync(inRoot(name), join(folder, name), { recursive: true });
+		writeFileSync(
+			join(folder, "package.json"),
+			`${JSON.stringify(publishedManifest(published), null, 2)}\n`,
+		);
+	});
 
 /**
  * Packs the main package, and those of the platforms whose addons are built from these sources and may be shipped.
@@ -125,8 +145,7 @@ async function packMain(published, destination) {
  */
 export async function packAll(destination = artifacts) {
 	const published = platforms.filter(isBuilt);
-	for (const folder of [staging, destination])
-		rmSync(folder, { recursive: true, force: true });
+	rmSync(destination, { recursive: true, force: true });
 	mkdirSync(destination, { recursive: true });
 	const tarballs = [];
 	for (const platform of published)
