@@ -13,6 +13,8 @@ pub mod mask;
 pub mod opcode;
 #[cfg(target_os = "linux")]
 pub mod reactor;
+#[cfg(target_os = "linux")]
+pub mod request;
 pub mod sink;
 pub mod utf8;
 

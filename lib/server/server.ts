@@ -21,6 +21,7 @@ import {
 	refuse,
 } from "../protocol/handshake.js";
 import { checkHost, checkOrigin } from "../protocol/origin.js";
+import type { PlainRequest } from "../transport/native/head-reader.js";
 import { NO_TLS, refuseNative } from "../transport/select.js";
 import { ServerOpening } from "../transport/socket/server-opening.js";
 import { Admission } from "./admission.js";
@@ -87,7 +88,15 @@ export class Server extends ConnectionParent {
 		this.#hasDefaultLimit = given.maxMessageBytes === undefined;
 		this.#serverSettings = resolveServerSettings(given);
 		this.#admission = new Admission(this.#serverSettings.admission);
-		this.#opening = new ServerOpening(this.settings.handshakeTimeoutMs);
+		const { engine, transport, handshakeTimeoutMs } = this.settings;
+		const readsNatively =
+			transport === "native" &&
+			!secure &&
+			this.#serverSettings.authorize === null;
+		this.#opening = new ServerOpening(
+			handshakeTimeoutMs,
+			readsNatively ? engine : null,
+		);
 		const onSocket = (socket: net.Socket) => {
 			new Connection(socket, this);
 		};
@@ -100,11 +109,18 @@ export class Server extends ConnectionParent {
 			noDelay: true,
 			keepAlive: true,
 			keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-			handshakeTimeout: this.settings.handshakeTimeoutMs,
+			handshakeTimeout: handshakeTimeoutMs,
 		};
 		this.socket = secure
 			? tls.createServer({ ...defaults, ...given }, onTlsSocket)
-			: net.createServer({ ...defaults, ...given }, onSocket);
+			: net.createServer(
+					{
+						...defaults,
+						...given,
+						pauseOnConnect: readsNatively || given.pauseOnConnect,
+					},
+					onSocket,
+				);
 		this.#guardDoor();
 		// Node tells of a TLS handshake that takes too long, and leaves the socket open.
 		this.socket.on("tlsClientError", (_error, socket: tls.TLSSocket) =>
@@ -190,8 +206,7 @@ export class Server extends ConnectionParent {
 		this.#opening.read(socket, {
 			authorize: (request, offer) =>
 				this.#authorize(connection, request, offer),
-			accepted: (_request, offer, head) =>
-				this.#accept(connection, offer, head),
+			accepted: (offer, head) => this.#accept(connection, offer, head),
 			refused: (refusal) => this.#refused(socket, refusal),
 			// A handshake that fails ends the connection like any other loss.
 			gone: () => driver.session.closed(),
@@ -201,7 +216,7 @@ export class Server extends ConnectionParent {
 	/** Whether a request that is valid by the RFC is let in by the program's rules. */
 	#authorize(
 		connection: Connection,
-		request: IncomingMessage,
+		request: IncomingMessage | PlainRequest,
 		offer: AcceptedRequest,
 	): Refusal | null | Promise<Refusal | null> {
 		const { hosts, origins, authorize } = this.#serverSettings;
@@ -213,7 +228,9 @@ export class Server extends ConnectionParent {
 		connection.key = offer.key;
 		connection.headers = decodeHeaders(request.headers);
 		connection.protocols = offer.protocols;
-		return authorize && askAuthorization(authorize, request, connection);
+		if (authorize === null) return null;
+		// Nothing is read natively where it is asked.
+		return askAuthorization(authorize, request as IncomingMessage, connection);
 	}
 
 	#accept(

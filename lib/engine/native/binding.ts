@@ -96,6 +96,12 @@ export interface Binding {
 		slab: Uint8Array,
 		at: number,
 	): number;
+	/**
+	 * Whether `chunk` begins with a perfect opening handshake (crate/src/request.rs), of which `words` then say where its parts
+	 * are: `[end of the head, start and end of the target, fields]`, then for each field `[start and end of the name, start and
+	 * end of the value]`. They are 132.
+	 */
+	parseRequest(chunk: Uint8Array, words: Uint32Array): boolean;
 	/** Sends `first` from `offset` on, then `second`. Returns how many bytes were taken, or a negative error number. */
 	reactorSend(
 		slot: number,

@@ -18,12 +18,17 @@ import type { DecoderLimits } from "../../rfc6455/limits.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { GATHER_BYTES, settle } from "../outbox.js";
 import { ReceivingLink } from "../receiving-link.js";
+import { HeadReader } from "./head-reader.js";
 import { NativeOutbox } from "./outbox.js";
 import {
 	MAX_SHORT_UNITS,
+	READ,
+	REFERENCED,
 	type Reactor,
 	reactorOf,
 	SHORT_HEADER_BYTES,
+	type SlotOwner,
+	WRITE,
 } from "./reactor.js";
 import {
 	descriptorOf,
@@ -39,12 +44,10 @@ import {
  */
 const REFERENCE_BYTES = 128 * 1024;
 
-/** What the reactor waits for, as bits. */
-const READ = 1;
-const WRITE = 2;
-const REFERENCED = 4;
-
-export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
+export class NativeLink
+	extends ReceivingLink<NativeDecoder>
+	implements Link, SlotOwner
+{
 	readonly transport = "native";
 	/** For the reactor, which flushes the links that are dirty. */
 	readonly outbox = new NativeOutbox();
@@ -94,9 +97,15 @@ export class NativeLink extends ReceivingLink<NativeDecoder> implements Link {
 		const fd = descriptorOf(socket);
 		if ("reason" in reactor || fd < 0) return null;
 		const link = new NativeLink(socket, reactor, engine, role, limits);
-		const slot = reactor.attach(fd, link);
-		if (slot < 0) return null;
-		link.slot = slot;
+		const claimed = HeadReader.claim(socket);
+		if (claimed === null) link.slot = reactor.attach(fd, link);
+		else {
+			link.slot = claimed.slot;
+			link.bytesRead = claimed.bytesRead;
+			link.#interest = READ | REFERENCED;
+			reactor.handOver(link.slot, link);
+		}
+		if (link.slot < 0) return null;
 		wrap(socket, link);
 		return link;
 	}

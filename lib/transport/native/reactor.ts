@@ -3,6 +3,7 @@
  * and calls once for the batch; what its handlers send is gathered, and leaves in one call at the end of the batch, or of
  * the tick where it was sent at another time.
  */
+import type { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
 import { markAsUntransferable } from "node:worker_threads";
 import { Arena } from "../../engine/arena.js";
@@ -11,6 +12,29 @@ import type { Binding } from "../../engine/native/binding.js";
 import { NativeEngine } from "../../engine/native/engine.js";
 import type { DecoderHost } from "../../engine/native/host.js";
 import type { NativeLink } from "./native-link.js";
+
+/** What the reactor waits for, as bits. */
+export const READ = 1;
+export const WRITE = 2;
+export const REFERENCED = 4;
+
+/** Who has a slot: what the reactor tells about the socket there. */
+export interface SlotOwner {
+	/** Where it is told. */
+	readonly resource: AsyncResource;
+	/** Bytes that the addon has parsed: `[start, end, consumed, pending bytes, records, more]` and the records, from `at`. */
+	receiveParsed(slab: RawBuffer, words: Uint32Array, at: number): void;
+	/** Bytes for which the addon had no decoder. They are the owner's. */
+	receive(chunk: Buffer): void;
+	/** A receiver of another message has transferred the memory away that bytes of this socket were in. */
+	robbed(): void;
+	/** The kernel has room again. */
+	writable(): void;
+	/** The peer has ended its side. */
+	ended(): void;
+	/** The connection is lost: `syscall` has failed with the error of that number. */
+	lost(errno: number, syscall: string): void;
+}
 
 /** Room for the entries of a batch, in words: a batch ends when it is full. */
 const BATCH_WORDS = 32 * 1024;
@@ -94,7 +118,7 @@ export class Reactor {
 	readonly #textLinks: NativeLink[] = [];
 	#joined = "";
 	readonly #slabs: RawBuffer[] = [];
-	readonly #links: (NativeLink | undefined)[] = [];
+	readonly #owners: (SlotOwner | undefined)[] = [];
 	/** The next entry of the batch being delivered; 0 between batches. */
 	#at = 0;
 	/** How many deliveries are under way, whose ends see to the output. */
@@ -104,7 +128,6 @@ export class Reactor {
 	#spare: NativeLink[] = [];
 	readonly #sending: NativeLink[] = [];
 	#isFlushDue = false;
-	#hasExitHook = false;
 
 	constructor(binding: Binding, host: DecoderHost) {
 		this.binding = binding;
@@ -112,6 +135,8 @@ export class Reactor {
 	}
 
 	open(): number {
+		// Also what a handler has sent that ends the process.
+		process.on("exit", () => this.flush());
 		const deliver = () => this.#deliver();
 		return this.binding.reactorOpen(
 			this.#words,
@@ -121,15 +146,20 @@ export class Reactor {
 		);
 	}
 
-	/** Has `link` told what becomes of the socket with descriptor `fd`. Returns its slot, or a negative error number. */
-	attach(fd: number, link: NativeLink): number {
+	/** Has `owner` told what becomes of the socket with descriptor `fd`. Returns its slot, or a negative error number. */
+	attach(fd: number, owner: SlotOwner): number {
 		const slot = this.binding.reactorAttach(fd);
-		if (slot >= 0) this.#links[slot] = link;
+		if (slot >= 0) this.#owners[slot] = owner;
 		return slot;
 	}
 
+	/** The slot is `owner`'s from now on. */
+	handOver(slot: number, owner: SlotOwner): void {
+		this.#owners[slot] = owner;
+	}
+
 	detach(slot: number): void {
-		this.#links[slot] = undefined;
+		this.#owners[slot] = undefined;
 		this.binding.reactorDetach(slot);
 	}
 
@@ -148,9 +178,6 @@ export class Reactor {
 		if (this.#deliveries > 0 || this.#isFlushDue) return;
 		this.#isFlushDue = true;
 		process.nextTick(flushDue, this);
-		if (this.#hasExitHook) return;
-		this.#hasExitHook = true;
-		process.on("exit", () => this.flush());
 	}
 
 	/**
@@ -256,10 +283,10 @@ export class Reactor {
 		while (this.#at < end) {
 			const at = this.#at;
 			this.#at = at + ENTRY_WORDS + words[at + 6] * 4;
-			const link = this.#links[words[at]];
+			const owner = this.#owners[words[at]];
 			// One that an earlier handler of this batch has destroyed.
-			if (link === undefined) continue;
-			link.resource.runInAsyncScope(this.#deliverEntry, this, link, at);
+			if (owner === undefined) continue;
+			owner.resource.runInAsyncScope(this.#deliverEntry, this, owner, at);
 		}
 		// Delivered, also where what follows throws and this is called again.
 		words[0] = 0;
@@ -273,7 +300,7 @@ export class Reactor {
 		this.endDelivery();
 	}
 
-	#deliverEntry(link: NativeLink, at: number): void {
+	#deliverEntry(owner: SlotOwner, at: number): void {
 		const words = this.#words;
 		const host = this.#host;
 		const kind = words[at + 1] & 0xff;
@@ -281,17 +308,17 @@ export class Reactor {
 		if (kind === Kind.PARSED || kind === Kind.RAW) {
 			const slab = this.#slabs[index];
 			const end = words[at + 3];
-			if (slab.length < end) link.robbed();
+			if (slab.length < end) owner.robbed();
 			else if (kind === Kind.PARSED) {
 				host.slabBit = 1 << index;
-				link.receiveParsed(slab, words, at + 2);
+				owner.receiveParsed(slab, words, at + 2);
 			} else {
 				// Once in the life of a connection.
-				link.receive(Buffer.from(slab.subarray(words[at + 2], end)));
+				owner.receive(Buffer.from(slab.subarray(words[at + 2], end)));
 			}
-		} else if (kind === Kind.WRITABLE) link.writable();
-		else if (kind === Kind.END) link.ended();
-		else link.lost(words[at + 2], "read");
+		} else if (kind === Kind.WRITABLE) owner.writable();
+		else if (kind === Kind.END) owner.ended();
+		else owner.lost(words[at + 2], "read");
 	}
 
 	/** Gives the addon fresh memory to receive into; what is left of the old lives on in the views of it. */

@@ -10,6 +10,7 @@ import { Socket } from "node:net";
 import type { NativeLink } from "./native-link.js";
 
 const kLink = Symbol("link");
+const kReadBefore = Symbol("read before");
 
 type Done = (error?: Error | null) => void;
 
@@ -30,7 +31,8 @@ interface SocketHandle {
 	hasRef?(): boolean;
 }
 
-type WrappedSocket = Socket & SocketInternals & { [kLink]: NativeLink };
+type WrappedSocket = Socket &
+	SocketInternals & { [kLink]: NativeLink; [kReadBefore]?: number };
 
 const base = Socket.prototype as unknown as SocketInternals;
 
@@ -138,6 +140,15 @@ export function descriptorOf(socket: object): number {
 	return typeof _handle.readStop === "function" ? (_handle.fd ?? -1) : -1;
 }
 
+/** Bytes of `socket` were read elsewhere, and are read by Node from here on: `bytesRead` has them, too. */
+export function countRead(socket: Socket, byteLength: number): void {
+	(socket as WrappedSocket)[kReadBefore] = byteLength;
+	Object.defineProperty(socket, "bytesRead", {
+		configurable: true,
+		get: () => bytesRead.call(socket) + byteLength,
+	});
+}
+
 /** Stops Node from reading `socket`, and makes `link` what carries its bytes. */
 export function wrap(socket: Socket, link: NativeLink): void {
 	const wrapped = socket as WrappedSocket;
@@ -146,6 +157,10 @@ export function wrap(socket: Socket, link: NativeLink): void {
 	handle.readStop?.();
 	socket.pause();
 	wrapped[kLink] = link;
+	if (wrapped[kReadBefore] !== undefined) {
+		link.bytesRead += wrapped[kReadBefore];
+		Reflect.deleteProperty(socket, "bytesRead");
+	}
 	Object.setPrototypeOf(socket, prototype);
 	socket.on("error", onError);
 	socket.on("close", onClose);

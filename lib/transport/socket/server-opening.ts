@@ -10,12 +10,18 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Engine } from "../../engine/engine.js";
 import {
 	type AcceptedRequest,
 	checkRequest,
 	MAX_HEAD_BYTES,
 	type Refusal,
 } from "../../protocol/handshake.js";
+import {
+	type HeadJudge,
+	HeadReader,
+	type PlainRequest,
+} from "../native/head-reader.js";
 
 /**
  * What becomes of one socket. After `authorize`, `accepted` or `refused` comes at most once; neither where the peer goes away
@@ -27,15 +33,11 @@ export interface OpeningHandler {
 	 * the socket, up to its high-water mark.
 	 */
 	authorize(
-		request: IncomingMessage,
+		request: IncomingMessage | PlainRequest,
 		offer: AcceptedRequest,
 	): Refusal | null | Promise<Refusal | null>;
 	/** A valid request that was let in. The answer is the handler's to send; with a Refusal returned it is sent here. */
-	accepted(
-		request: IncomingMessage,
-		offer: AcceptedRequest,
-		head: Buffer,
-	): Refusal | undefined;
+	accepted(offer: AcceptedRequest, head: Buffer): Refusal | undefined;
 	/** The socket has been answered with `refusal` and is being closed. */
 	refused(refusal: Refusal): void;
 	/** The socket has closed. */
@@ -79,7 +81,7 @@ class RequestHead extends IncomingMessage {
 	set upgrade(_isUpgrade: boolean) {}
 }
 
-export class ServerOpening {
+export class ServerOpening implements HeadJudge {
 	readonly #timeoutMs: number;
 	readonly #http: Server;
 	/** The sockets whose handshake is not done, and those that were refused and are not gone. */
@@ -89,9 +91,17 @@ export class ServerOpening {
 	/** Listener for 'close': one for all sockets, so that an open connection does not carry a closure of its handshake's. */
 	readonly #onClose: (this: Socket) => void;
 
-	/** @param timeoutMs time for the whole request head, from when the socket was accepted */
-	constructor(timeoutMs: number) {
+	/** Reads what is perfect; null leaves all to Node's parser. */
+	readonly #headReader: HeadReader | null;
+
+	/**
+	 * @param timeoutMs time for the whole request head, from when the socket was accepted
+	 * @param engine where the sockets arrive paused, and no handler wants the IncomingMessage, so that heads may be read
+	 *   natively; else null
+	 */
+	constructor(timeoutMs: number, engine: Engine | null) {
 		this.#timeoutMs = timeoutMs;
+		this.#headReader = engine && HeadReader.create(engine, this);
 		const gone = (socket: Socket) => this.#gone(socket);
 		this.#onClose = function () {
 			gone(this);
@@ -124,6 +134,25 @@ export class ServerOpening {
 	/** Reads the handshake of `socket`. */
 	read(socket: Socket, handler: OpeningHandler): void {
 		this.#add(socket, handler);
+		if (!this.#headReader?.read(socket)) this.givenBack(socket, null);
+	}
+
+	/** A request that was read natively. Returns whether nothing has to be said against it. */
+	judge(socket: Socket, request: PlainRequest, head: Buffer): boolean {
+		const opening = this.#openings.get(socket);
+		const handler = opening?.handler;
+		if (!handler || opening.isAnswered) return true;
+		const offer = checkRequest(request);
+		if ("statusCode" in offer) return false;
+		if (handler.authorize(request, offer) !== null) return false;
+		this.#decide(socket, opening, null, () => handler.accepted(offer, head));
+		return true;
+	}
+
+	/** Node's parser reads the head, from `bytes` on. */
+	givenBack(socket: Socket, bytes: Buffer | null): void {
+		if (socket.destroyed) return;
+		if (bytes !== null) socket.unshift(bytes);
 		this.#http.emit("connection", socket);
 		// With the server option pauseOnConnect the socket arrives paused.
 		if (socket.isPaused()) socket.resume();
@@ -163,19 +192,10 @@ export class ServerOpening {
 			this.#refuse(socket, offer);
 			return;
 		}
-		const decide = (decision: Refusal | null) => {
-			// The peer may have gone, or have been refused because it took too long.
-			if (this.#openings.get(socket) !== opening || opening.isAnswered) return;
-			// Ended by the program while it was deciding, or by the peer: it is as good as gone.
-			if (socket.destroyed) return;
-			let refusal = decision ?? undefined;
-			try {
-				refusal ??= handler.accepted(request, offer, head);
-			} finally {
-				if (refusal === undefined) this.#release(socket);
-			}
-			if (refusal !== undefined) this.#refuse(socket, refusal);
-		};
+		const decide = (decision: Refusal | null) =>
+			this.#decide(socket, opening, decision, () =>
+				handler.accepted(offer, head),
+			);
 		const decision = handler.authorize(request, offer);
 		if (!(decision instanceof Promise)) {
 			decide(decision);
@@ -184,6 +204,25 @@ export class ServerOpening {
 		opening.isWaiting = true;
 		// What a listener throws is an uncaught exception as ever, and no rejection.
 		decision.then((value) => process.nextTick(decide, value));
+	}
+
+	#decide(
+		socket: Socket,
+		opening: Opening,
+		decision: Refusal | null,
+		accept: () => Refusal | undefined,
+	): void {
+		// The peer may have gone, or have been refused because it took too long.
+		if (this.#openings.get(socket) !== opening || opening.isAnswered) return;
+		// Ended by the program while it was deciding, or by the peer: it is as good as gone.
+		if (socket.destroyed) return;
+		let refusal = decision ?? undefined;
+		try {
+			refusal ??= accept();
+		} finally {
+			if (refusal === undefined) this.#release(socket);
+		}
+		if (refusal !== undefined) this.#refuse(socket, refusal);
 	}
 
 	#invalid(error: Error & { code?: string }, socket: Duplex): void {
@@ -201,6 +240,7 @@ export class ServerOpening {
 		const opening = this.#openings.get(socket);
 		if (opening === undefined || opening.isAnswered) return;
 		opening.isAnswered = true;
+		if (this.#headReader !== null) HeadReader.release(socket as Socket);
 		this.#refused++;
 		clearTimeout(opening.deadline);
 		if (socket.writable) {
@@ -232,6 +272,7 @@ export class ServerOpening {
 		const opening = this.#openings.get(socket);
 		if (opening === undefined) return undefined;
 		clearTimeout(opening.deadline);
+		if (this.#headReader !== null) HeadReader.release(socket as Socket);
 		if (opening.isAnswered) this.#refused--;
 		this.#openings.delete(socket);
 		return opening;

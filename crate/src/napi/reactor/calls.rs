@@ -9,6 +9,7 @@ use super::{Host, Unavailable};
 use crate::encoder::write_short_text;
 use crate::napi::engine::{FrameEngine, enter};
 use crate::napi::raw::{Call, Env, Value};
+use crate::request;
 
 /// Libuv is not to be had.
 const NO_UV: i32 = 1;
@@ -184,6 +185,23 @@ pub unsafe extern "C" fn texts(env: Env, info: sys::napi_callback_info) -> Value
             at += size;
         }
         call.make_integer(0)
+    };
+    // SAFETY: as in `open`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `parseRequest(chunk, words)` → whether the chunk begins with a perfect opening handshake; the words then say where its parts are
+pub unsafe extern "C" fn parse_request(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<2>, _engine: &mut FrameEngine| {
+        let (Some(chunk), Some(words)) = (call.bytes(0), call.words(1)) else {
+            return call.make_boolean(false);
+        };
+        // SAFETY: no JavaScript runs until this call returns, and the two are of different types: no memory of one is the other's,
+        // unless JavaScript made views of one buffer, which that of this package does not.
+        let (chunk, words) = unsafe { (&*chunk.as_mut_slice::<u8>(), words.as_mut_slice::<u32>()) };
+        let is_perfect = <&mut [u32; request::WORDS]>::try_from(words)
+            .is_ok_and(|words| request::parse(chunk, words));
+        call.make_boolean(is_perfect)
     };
     // SAFETY: as in `open`.
     unsafe { enter(env, info, body) }

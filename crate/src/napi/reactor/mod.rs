@@ -414,6 +414,7 @@ pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"reactorInterest", Some(calls::interest)),
     (c"reactorSlab", Some(calls::slab)),
     (c"reactorTexts", Some(calls::texts)),
+    (c"parseRequest", Some(calls::parse_request)),
     (c"reactorSend", Some(calls::send)),
     (c"reactorFlush", Some(calls::flush)),
 ];
