@@ -300,10 +300,10 @@ pub unsafe extern "C" fn text_slice(env: Env, info: sys::napi_callback_info) -> 
     unsafe { enter(env, info, body) }
 }
 
-/// `measureText(text, length)` → how many bytes of UTF-8 the text of `length` units is; it is kept for `writeText`
+/// `measureText(text)` → how many bytes of UTF-8 the text is; it is kept for `writeText`
 pub unsafe extern "C" fn measure_text(env: Env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<2>, engine: &mut FrameEngine| {
-        let bytes = engine.text.measure(call, 0, call.integer(1) as usize);
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let bytes = engine.text.measure(call, 0);
         call.make_number(bytes as f64)
     };
     // SAFETY: as in `create_decoder`.

@@ -75,34 +75,36 @@ impl<const ARGUMENTS: usize> Call<ARGUMENTS> {
         value
     }
 
-    /// Argument `index`, a string of at most `length` UTF-16 units, in `memory`; empty where it is not a string.
+    /// The units of argument `index`, a string, in `memory`; empty where it is not a string.
     pub fn utf16<'memory>(
         &self,
         index: usize,
-        length: usize,
         memory: &'memory mut Vec<u16>,
-    ) -> &'memory [u16] {
+    ) -> &'memory mut [u16] {
+        let text = self.arguments[index];
+        let mut length = 0;
+        // SAFETY: an argument of this call, in its environment; without memory only the length is told.
+        let status = unsafe {
+            sys::napi_get_value_string_utf16(self.env, text, ptr::null_mut(), 0, &raw mut length)
+        };
+        if status != sys::Status::napi_ok {
+            return &mut [];
+        }
         // One more, for the zero that is written behind.
         if memory.len() <= length {
             memory.resize(length + 1, 0);
         }
-        let mut written = 0;
-        // SAFETY: an argument of this call, in its environment; there is room for the length that is given.
-        let status = unsafe {
+        // SAFETY: as above; there is room for the length that is given.
+        unsafe {
             sys::napi_get_value_string_utf16(
                 self.env,
-                self.arguments[index],
+                text,
                 memory.as_mut_ptr(),
                 length + 1,
-                &raw mut written,
-            )
-        };
-        let written = if status == sys::Status::napi_ok {
-            written
-        } else {
-            0
-        };
-        &memory[..written]
+                &raw mut length,
+            );
+        }
+        &mut memory[..length]
     }
 
     /// The memory of argument `index`, a Uint8Array. `None` where it is something else. Detached memory is empty.

@@ -35,15 +35,15 @@ impl Scratch {
         text
     }
 
-    /// Fetches the string in argument `index`, of `length` units, for `write`. Returns how many bytes of UTF-8 it is.
+    /// Fetches the string in argument `index` for `write`. Returns how many bytes of UTF-8 it is.
     pub fn measure<const ARGUMENTS: usize>(
         &mut self,
         call: &Call<ARGUMENTS>,
         index: usize,
-        length: usize,
     ) -> usize {
-        self.measured = call.utf16(index, length, &mut self.units).len();
-        transcode::measure(&mut self.units[..self.measured])
+        let units = call.utf16(index, &mut self.units);
+        self.measured = units.len();
+        transcode::measure(units)
     }
 
     /// Writes the text that was measured to the start of `bytes`. Returns the bytes written, or `None` where they do not fit.

@@ -43,8 +43,8 @@ export interface Binding {
 	takeBytes(slot: number): Buffer;
 	/** The string of UTF-8 at start..end of `chunk`; undefined where it has no such range. */
 	textSlice(chunk: Uint8Array, start: number, end: number): string | undefined;
-	/** How many bytes of UTF-8 `text` is, whose length is given; the addon keeps it until the next call that has to do with text. */
-	measureText(text: string, length: number): number;
+	/** How many bytes of UTF-8 `text` is; the addon keeps it until the next call that has to do with text. */
+	measureText(text: string): number;
 	/** Writes the text that was measured. Returns the bytes written, or -1 where they do not fit. */
 	writeText(output: Uint8Array, offset: number): number;
 	/** Returns false where the arguments do not fit together. */

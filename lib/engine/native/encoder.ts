@@ -31,7 +31,7 @@ export class NativeEncoder extends FrameWriter {
 		) {
 			return super.text(arena, first, text);
 		}
-		const length = binding.measureText(text, units);
+		const length = binding.measureText(text);
 		const header = headerBytes(length) + this.maskBytes;
 		arena.reserve(header + length);
 		// The frame is not claimed: what was not written is not sent.

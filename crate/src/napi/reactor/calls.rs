@@ -167,8 +167,7 @@ pub unsafe extern "C" fn texts(env: Env, info: sys::napi_callback_info) -> Value
         let Some(texts) = texts.get_mut(..count) else {
             return call.make_integer(-libc::EINVAL);
         };
-        let total: usize = texts.iter().map(|entry| (entry >> 8) as usize).sum();
-        let mut units = call.utf16(0, total, &mut host.units);
+        let mut units: &[u16] = call.utf16(0, &mut host.units);
         for entry in texts {
             let (first, length) = (*entry as u8, (*entry >> 8) as usize);
             let Some((text, rest)) = units.split_at_checked(length) else {
