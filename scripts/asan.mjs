@@ -20,7 +20,7 @@ import { runInherited } from "./support/child.mjs";
 import { cache, packageCommand } from "./support/paths.mjs";
 import { StepError, step } from "./support/step.mjs";
 
-/** Everything that meets the addon directly, and the ways bytes take from a socket to it and back. */
+/** Everything that meets the addon directly, and the ways bytes take from a socket to it and back, over either transport. */
 const filters = [
 	"__test__/engine",
 	"__test__/interop/echo-stress",
@@ -29,6 +29,10 @@ const filters = [
 	"__test__/attacks/frames/bad-frames",
 	"__test__/api/in-stream",
 	"__test__/api/sending",
+	"__test__/api/native",
+	"__test__/api/pause",
+	"__test__/attacks/ends",
+	"__test__/transport",
 ];
 
 /** The sanitizer makes everything some times slower. */
@@ -65,7 +69,7 @@ const code = await runInherited(
 		packageCommand("vitest", "vitest"),
 		"run",
 		...["--root", copy],
-		...["--project", "node"],
+		...["--project", "node", "--project", "native-transport"],
 		...(wanted.length > 0 ? wanted : filters),
 	],
 	{

@@ -6,14 +6,18 @@
 
 mod connection;
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::{self, Errno};
 use rustix::net::{SocketType, sockopt};
+use rustix::process::{Resource, getrlimit};
 
 pub use connection::{Connection, Received};
+
+/// Which part of the descriptors a process may have is left to those who need but one for a connection.
+const SPARED: u64 = 4;
 
 /// How many sockets that are ready are fetched from the set at a time.
 const MAX_READY: usize = 64;
@@ -50,6 +54,8 @@ pub struct Reactor {
     next_generation: u32,
     /// Connections that keep the event loop alive.
     active: usize,
+    /// Descriptors from this number on are not taken.
+    end: u64,
 }
 
 impl Reactor {
@@ -68,6 +74,9 @@ impl Reactor {
             events: Vec::with_capacity(MAX_READY),
             next_generation: 0,
             active: 0,
+            end: getrlimit(Resource::Nofile)
+                .current
+                .map_or(u64::MAX, |limit| limit - limit / SPARED),
         })
     }
 
@@ -89,7 +98,8 @@ impl Reactor {
     /// Adds a duplicate of the stream socket `fd`. It waits for nothing yet.
     ///
     /// # Errors
-    /// `NOTSUP` where `fd` is no stream socket, `MFILE` and the like where there is no descriptor left.
+    /// `NOTSUP` where `fd` is no stream socket, `MFILE` and the like where there is no descriptor left, or where this is one of
+    /// the last: whoever serves the socket otherwise needs no second, so that nobody has to be turned away the earlier.
     pub fn attach(&mut self, fd: BorrowedFd<'_>) -> io::Result<u32> {
         match sockopt::socket_type(fd) {
             Ok(SocketType::STREAM) => {}
@@ -97,6 +107,10 @@ impl Reactor {
             Err(error) => return Err(error),
         }
         let fd = rustix::io::fcntl_dupfd_cloexec(fd, 3)?;
+        // The lowest that was free: those below it are taken.
+        if u64::from(fd.as_raw_fd().unsigned_abs()) >= self.end {
+            return Err(Errno::MFILE);
+        }
         self.next_generation = self.next_generation.wrapping_add(1);
         let connection = Some(Connection::new(fd, self.next_generation));
         if let Some(slot) = self.free.pop() {

@@ -2,6 +2,8 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
+use rustix::io::Errno;
+
 use super::{Reactor, Readiness, Received};
 
 fn pair() -> (Reactor, UnixStream, UnixStream, u32) {
@@ -143,4 +145,15 @@ fn takes_nothing_but_stream_sockets() {
     let mut reactor = Reactor::new().unwrap();
     let file = std::fs::File::open("Cargo.toml").unwrap();
     assert_eq!(reactor.attach(file.as_fd()), Err(rustix::io::Errno::NOTSUP));
+}
+
+#[test]
+fn leaves_the_last_descriptors_to_others() {
+    let (mut reactor, near, _far, slot) = pair();
+    reactor.end = 0;
+    assert_eq!(reactor.attach(near.as_fd()), Err(Errno::MFILE));
+    assert_eq!(reactor.count(), 1);
+    reactor.end = u64::MAX;
+    assert_ne!(reactor.attach(near.as_fd()), Ok(slot));
+    assert_eq!(reactor.count(), 2);
 }
