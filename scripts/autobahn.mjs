@@ -8,6 +8,8 @@
  *   npm run test:autobahn -- --only=server/native      some combinations: of server, client; native, typescript; and
  *                                                      collected, streamed (how binary messages are received)
  *   npm run test:autobahn -- --cases=6.4.*,7.1.6,core  some cases, or sets of them: core, fast, full
+ *
+ * With NODEJS_WEBSOCKET_TRANSPORT=native in the environment the native engine is tested over the native transport.
  */
 import { parseArgs } from "node:util";
 import { select, sets } from "./autobahn/cases.mjs";
