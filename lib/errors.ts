@@ -97,6 +97,11 @@ const decoderFailures = {
 		closeCode: 1008,
 		text: "The message has too many fragments shorter than 64 bytes",
 	},
+	WS_ERR_INVALID_COMPRESSION: {
+		initiator: "remote",
+		closeCode: 1007,
+		text: "The payload of a compressed message is no DEFLATE stream",
+	},
 } as const satisfies Record<string, Row>;
 
 const otherErrors = {

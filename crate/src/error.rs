@@ -59,6 +59,8 @@ failures! {
     MessageTooBig = "WS_ERR_MESSAGE_TOO_BIG",
     /// The message has more tiny fragments than the limit.
     TooManyFragments = "WS_ERR_TOO_MANY_FRAGMENTS",
+    /// The payload of a compressed message is no DEFLATE stream (RFC 7692 section 7.2.2).
+    InvalidCompression = "WS_ERR_INVALID_COMPRESSION",
 }
 
 impl fmt::Display for Failure {

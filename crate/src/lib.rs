@@ -5,9 +5,11 @@
 
 pub mod close;
 pub mod decoder;
+pub mod deflate;
 pub mod encoder;
 pub mod error;
 pub mod header;
+pub mod inflate;
 pub mod limits;
 pub mod mask;
 pub mod opcode;
