@@ -18,6 +18,14 @@ export const DEFAULT_MAX_FRAGMENTS = 16_384;
 /** A fragment shorter than this counts against `maxFragments`; a longer one pays for itself. */
 export const TINY_FRAGMENT_BYTES = 64;
 
+/**
+ * The longest payload, in bytes, of a compressed message that may have `limit` bytes when it is inflated. What does not get
+ * smaller gets a little longer: by some bytes for each flush and block.
+ */
+export function compressedLimit(limit: number): number {
+	return limit + Math.floor(limit / 16) + 1024;
+}
+
 /** At most this much is reserved on the word of a length field; the rest grows as bytes arrive. */
 export const MAX_RESERVED_BYTES = 64 * 1024;
 

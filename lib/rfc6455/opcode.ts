@@ -14,6 +14,9 @@ export const FIN = 0x80;
 /** RSV1, RSV2 and RSV3: zero unless an extension defines them. */
 export const RSV = 0x70;
 
+/** RSV1: "Per-Message Compressed", on the first frame of a message (RFC 7692 section 6). */
+export const RSV1 = 0x40;
+
 /** "Control frames are identified by opcodes where the most significant bit of the opcode is 1." */
 export function isControl(opcode: number): boolean {
 	return (opcode & 0x8) !== 0;

@@ -61,6 +61,11 @@ export class NativeDecoder implements Decoder {
 		this.#slot = host.allocate(this, options);
 	}
 
+	/** It inflates nothing yet. */
+	get isWaiting(): boolean {
+		return false;
+	}
+
 	get pendingBytes(): number {
 		return this.#heldBytes + (this.#assembly?.length ?? 0);
 	}

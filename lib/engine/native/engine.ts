@@ -3,6 +3,8 @@ import { checkBytes } from "../buffer.js";
 import type {
 	DecoderOptions,
 	DecoderSink,
+	Deflater,
+	DeflaterOptions,
 	Encoder,
 	Engine,
 	Role,
@@ -53,6 +55,21 @@ export class NativeEngine implements Engine {
 
 	createEncoder(role: Role): Encoder {
 		return role === "client" ? this.#client : this.#server;
+	}
+
+	/** Connections that compress are served by the other engine; see connection/settings.ts. */
+	createDeflater(_options: DeflaterOptions): Deflater {
+		throw createError("WS_ERR_ENGINE_UNAVAILABLE", {
+			detail: "it does not compress",
+		});
+	}
+
+	deflaterBytes(_options: DeflaterOptions): number {
+		return 0;
+	}
+
+	inflaterBytes(_windowBits: number): number {
+		return 0;
 	}
 
 	mask(

@@ -6,6 +6,7 @@
  *
  *   HEADER → PAYLOAD → FRAME_END → HEADER            every frame that takes the long way
  *   HEADER → BEGUN → PAYLOAD → …                     the first frame of a binary message that the sink was asked about
+ *   PAYLOAD | FRAME_END → INFLATING → where it came from   of a compressed message, while something comes out
  *   HEADER → HEADER                                  a frame that is here in one piece (the short way)
  *
  * The short way allocates nothing but what it delivers.
@@ -13,6 +14,7 @@
 import { createError, type DecoderFailure } from "../../errors.js";
 import { CloseCode, isValidCloseCode } from "../../rfc6455/close-code.js";
 import {
+	compressedLimit,
 	type DecoderLimits,
 	TINY_FRAGMENT_BYTES,
 } from "../../rfc6455/limits.js";
@@ -21,6 +23,7 @@ import {
 	isControl,
 	MAX_CONTROL_PAYLOAD,
 	Opcode,
+	RSV1,
 } from "../../rfc6455/opcode.js";
 import { Assembly } from "../assembly.js";
 import { checkBytes, FastBuffer, type RawBuffer } from "../buffer.js";
@@ -29,6 +32,8 @@ import {
 	type DecoderOptions,
 	type DecoderSink,
 	EVENTS_PER_TURN,
+	INFLATE_BYTES_PER_TURN,
+	type InflateOptions,
 } from "../engine.js";
 import {
 	BROKEN,
@@ -37,6 +42,7 @@ import {
 	NEED_MORE,
 	parseHeader,
 } from "./header.js";
+import { Inflater } from "./inflater.js";
 import { highBits, rotateKey, unmaskRange, wordsOf } from "./mask.js";
 import { decodeText } from "./text.js";
 import {
@@ -55,6 +61,10 @@ const SUSPENDED = 4;
 const ENDED = 8;
 /** The text being assembled is not pure ASCII. */
 const NON_ASCII = 16;
+/** The message being received is compressed. */
+const COMPRESSED = 32;
+/** The inflater is busy, and says when it is not. */
+const WAITING = 64;
 
 // Where in a frame the decoder is.
 const HEADER = 0;
@@ -63,6 +73,11 @@ const PAYLOAD = 1;
 const BEGUN = 2;
 /** The payload is complete, what it leads to was not delivered yet. */
 const FRAME_END = 3;
+/** What comes out of the inflater is delivered, before anything else is read. */
+const INFLATING = 4;
+
+/** A compressed payload goes to the inflater in pieces of this length, in bytes: so much may come of each. */
+const INFLATE_STEP_BYTES = 16 * 1024;
 
 // The data message being received.
 const NONE = 0;
@@ -94,15 +109,28 @@ export class TypeScriptDecoder implements Decoder {
 	#tinyFragments = 0;
 	#utf8 = UTF8_ACCEPT;
 	#assembly: Assembly | null = null;
+	/** There where messages may be compressed. Made for the first that is. */
+	readonly #inflate: InflateOptions | null;
+	#inflater: Inflater | null = null;
+	/** Where the decoder is when the inflater is through; HEADER where the frame, and with FIN the message, then ends. */
+	#afterInflating = PAYLOAD;
+	/** Bytes that came out of it: of this message, and in this turn, in which what went in counts, too. */
+	#inflatedBytes = 0;
+	#turnBytes = 0;
 
 	constructor(options: DecoderOptions, sink: DecoderSink) {
 		this.#sink = sink;
 		this.#limits = options.limits;
+		this.#inflate = options.inflate ?? null;
 		this.#flags = options.role === "server" ? SERVER : 0;
 	}
 
 	get pendingBytes(): number {
-		return this.#assembly === null ? 0 : this.#assembly.length;
+		return (this.#assembly?.length ?? 0) + (this.#inflater?.heldBytes ?? 0);
+	}
+
+	get isWaiting(): boolean {
+		return (this.#flags & WAITING) !== 0;
 	}
 
 	feed(chunk: Uint8Array): boolean {
@@ -142,12 +170,15 @@ export class TypeScriptDecoder implements Decoder {
 
 	/** Delivers until nothing is left, the turn is used up, or somebody stops it. Returns whether nothing is left. */
 	#run(): boolean {
-		if ((this.#flags & (RUNNING | SUSPENDED)) !== 0) return !this.#hasRest();
+		if ((this.#flags & (RUNNING | SUSPENDED | WAITING)) !== 0)
+			return !this.#hasRest();
 		this.#flags |= RUNNING;
+		this.#turnBytes = 0;
 		try {
 			let budget = EVENTS_PER_TURN;
 			while (this.#advance()) {
-				if (budget <= 0 || (this.#flags & SUSPENDED) !== 0) return false;
+				if (budget <= 0 || (this.#flags & (SUSPENDED | WAITING)) !== 0)
+					return false;
 				budget = this.#parse(this.#chunk as RawBuffer, budget);
 			}
 			return true;
@@ -199,6 +230,8 @@ export class TypeScriptDecoder implements Decoder {
 				if (chunk.length !== end && this.#position < end) this.#lost();
 				if ((this.#flags & SUSPENDED) !== 0 || left === 0) return left;
 			}
+			if ((this.#flags & WAITING) !== 0) return left;
+			if (this.#turnBytes >= INFLATE_BYTES_PER_TURN) return 0;
 		}
 	}
 
@@ -219,6 +252,7 @@ export class TypeScriptDecoder implements Decoder {
 				end,
 				server,
 				message !== NONE,
+				this.#inflate !== null,
 				header,
 			);
 			if (size === NEED_MORE) {
@@ -237,7 +271,12 @@ export class TypeScriptDecoder implements Decoder {
 		const length = header.length;
 		const stop = start + length;
 		const opcode = first & 0x0f;
-		if (stop > end || (first & FIN) === 0 || opcode === Opcode.CONTINUATION) {
+		if (
+			stop > end ||
+			(first & FIN) === 0 ||
+			(first & RSV1) !== 0 ||
+			opcode === Opcode.CONTINUATION
+		) {
 			return this.#begin(start);
 		}
 		const key = header.key;
@@ -294,6 +333,7 @@ export class TypeScriptDecoder implements Decoder {
 			known,
 			server,
 			this.#message !== NONE,
+			this.#inflate !== null,
 			header,
 		);
 		if (size === NEED_MORE || size === BROKEN) return size;
@@ -337,6 +377,9 @@ export class TypeScriptDecoder implements Decoder {
 		if (opcode !== Opcode.CONTINUATION) {
 			this.#messageBytes = 0;
 			this.#tinyFragments = 0;
+			this.#inflatedBytes = 0;
+			if ((first & RSV1) !== 0) this.#flags |= COMPRESSED;
+			else this.#flags &= ~COMPRESSED;
 			if (opcode === Opcode.BINARY) {
 				// "collect" unless the sink says otherwise, also where it throws: that is what the limits hold.
 				this.#message = COLLECT;
@@ -356,8 +399,8 @@ export class TypeScriptDecoder implements Decoder {
 		const length = this.#remaining;
 		const limits = this.#limits;
 		const total = this.#messageBytes + length;
-		const limit =
-			this.#message === STREAM ? limits.maxStreamBytes : limits.maxMessageBytes;
+		let limit = this.#limit();
+		if ((this.#flags & COMPRESSED) !== 0) limit = compressedLimit(limit);
 		if (total > limit || length > Number.MAX_SAFE_INTEGER) {
 			return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
 		}
@@ -375,6 +418,13 @@ export class TypeScriptDecoder implements Decoder {
 		return false;
 	}
 
+	/** What the message may have, in bytes. */
+	#limit(): number {
+		return this.#message === STREAM
+			? this.#limits.maxStreamBytes
+			: this.#limits.maxMessageBytes;
+	}
+
 	/** One step of the long way. Returns whether an event was delivered. */
 	#step(
 		chunk: RawBuffer,
@@ -385,6 +435,7 @@ export class TypeScriptDecoder implements Decoder {
 		if (this.#phase === PAYLOAD) {
 			return this.#payload(chunk, words, position, end);
 		}
+		if (this.#phase === INFLATING) return this.#inflating();
 		if (this.#phase === BEGUN) return this.#admit();
 		this.#phase = HEADER;
 		const opcode = this.#first & 0x0f;
@@ -398,7 +449,74 @@ export class TypeScriptDecoder implements Decoder {
 			this.#held = null;
 			return this.#control(opcode, payload);
 		}
-		return (this.#first & FIN) !== 0 && this.#messageEnd();
+		const isCompressed = (this.#flags & COMPRESSED) !== 0;
+		if ((this.#first & FIN) === 0) {
+			// Who sends a message bit by bit wants it read so.
+			if (isCompressed && this.#message === STREAM) {
+				this.#inflaterInUse().flush();
+				this.#phase = INFLATING;
+				this.#afterInflating = HEADER;
+			}
+			return false;
+		}
+		if (!isCompressed) return this.#messageEnd();
+		this.#inflaterInUse().end();
+		this.#phase = INFLATING;
+		this.#afterInflating = HEADER;
+		return false;
+	}
+
+	#inflaterInUse(): Inflater {
+		this.#inflater ??= new Inflater(this.#inflate as InflateOptions, () =>
+			this.#inflated(),
+		);
+		return this.#inflater;
+	}
+
+	/** The inflater is not busy any more. */
+	#inflated(): void {
+		if ((this.#flags & WAITING) === 0) return;
+		this.#flags &= ~WAITING;
+		this.#inflate?.ready();
+	}
+
+	/** Delivers what has come out of the inflater, or goes on where it is through. Returns whether an event was delivered. */
+	#inflating(): boolean {
+		const inflater = this.#inflaterInUse();
+		const piece = inflater.take();
+		if (piece !== null) return this.#inflatedPiece(piece);
+		if (inflater.proceed()) {
+			this.#phase = this.#afterInflating;
+			if (this.#phase !== HEADER || (this.#first & FIN) === 0) return false;
+			return this.#messageEnd();
+		}
+		if (inflater.isBroken) return this.#fail("WS_ERR_INVALID_COMPRESSION");
+		this.#flags |= WAITING;
+		return false;
+	}
+
+	#inflatedPiece(piece: Buffer): boolean {
+		const before = this.#inflatedBytes;
+		this.#inflatedBytes += piece.length;
+		this.#turnBytes += piece.length;
+		const limit = this.#limit();
+		const isOver = this.#inflatedBytes > limit;
+		if (this.#message === TEXT) {
+			// In the order of the bytes: those within the limit are looked at before it.
+			const end = isOver ? limit - before : piece.length;
+			this.#utf8 = validateRange(piece, 0, end, this.#utf8);
+			if (this.#utf8 === UTF8_REJECT) return this.#fail("WS_ERR_INVALID_UTF8");
+			this.#flags |= NON_ASCII;
+		}
+		if (isOver) return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
+		if (this.#message === STREAM) {
+			// In memory of its own: zlib's output may share some with what is not the receiver's.
+			this.#sink.binaryData(Buffer.from(new Uint8Array(piece).buffer));
+			return true;
+		}
+		this.#assembly ??= new Assembly();
+		this.#assembly.append(piece);
+		return false;
 	}
 
 	/** Takes what `chunk` has of the frame's payload. */
@@ -408,7 +526,13 @@ export class TypeScriptDecoder implements Decoder {
 		start: number,
 		end: number,
 	): boolean {
-		const count = Math.min(this.#remaining, end - start);
+		const isInflated =
+			(this.#flags & COMPRESSED) !== 0 && !isControl(this.#first & 0x0f);
+		const count = Math.min(
+			this.#remaining,
+			end - start,
+			isInflated ? INFLATE_STEP_BYTES : end,
+		);
 		const stop = start + count;
 		let high: number;
 		if ((this.#flags & SERVER) !== 0) {
@@ -425,6 +549,13 @@ export class TypeScriptDecoder implements Decoder {
 			return false;
 		}
 		const piece = new FastBuffer(chunk.buffer, chunk.byteOffset + start, count);
+		if (isInflated) {
+			this.#turnBytes += count;
+			this.#inflaterInUse().push(piece);
+			this.#afterInflating = this.#phase;
+			this.#phase = INFLATING;
+			return false;
+		}
 		if (this.#message === STREAM) {
 			this.#sink.binaryData(piece);
 			return true;
@@ -507,7 +638,8 @@ export class TypeScriptDecoder implements Decoder {
 
 	/** Nothing more is delivered; what is held is let go. */
 	#end(): void {
-		this.#flags |= ENDED;
+		this.#flags = (this.#flags | ENDED) & ~WAITING;
+		this.#inflater?.destroy();
 		this.#phase = HEADER;
 		this.#chunk = null;
 		this.#queue = null;

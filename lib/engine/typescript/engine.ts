@@ -4,11 +4,14 @@ import type {
 	Decoder,
 	DecoderOptions,
 	DecoderSink,
+	Deflater,
+	DeflaterOptions,
 	Encoder,
 	Engine,
 	Role,
 } from "../engine.js";
 import { TypeScriptDecoder } from "./decoder.js";
+import { TypeScriptDeflater } from "./deflater.js";
 import { TypeScriptEncoder } from "./encoder.js";
 import { mask, unmask } from "./mask.js";
 import { isValidRange } from "./utf8.js";
@@ -29,6 +32,18 @@ class TypeScriptEngine implements Engine {
 
 	createEncoder(role: Role): Encoder {
 		return role === "client" ? this.#client : this.#server;
+	}
+
+	createDeflater(options: DeflaterOptions): Deflater {
+		return new TypeScriptDeflater(options);
+	}
+
+	deflaterBytes({ windowBits }: DeflaterOptions): number {
+		return 2 ** windowBits;
+	}
+
+	inflaterBytes(windowBits: number): number {
+		return 2 ** windowBits;
 	}
 
 	mask(

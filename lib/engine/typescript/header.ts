@@ -6,6 +6,7 @@ import {
 	MAX_CONTROL_PAYLOAD,
 	Opcode,
 	RSV,
+	RSV1,
 } from "../../rfc6455/opcode.js";
 import { readKey } from "./mask.js";
 
@@ -36,6 +37,7 @@ export class FrameHeader {
  *
  * @param server whether this endpoint is a server
  * @param unfinished whether a fragmented message waits for its continuation
+ * @param compressible whether RSV1 may mark a compressed message
  * @returns the header's size in bytes, `NEED_MORE` (and nothing is consumed), or `BROKEN`.
  */
 export function parseHeader(
@@ -44,13 +46,21 @@ export function parseHeader(
 	end: number,
 	server: boolean,
 	unfinished: boolean,
+	compressible: boolean,
 	header: FrameHeader,
 ): number {
 	if (end - position < 2) return NEED_MORE;
 	const first = bytes[position];
 	const second = bytes[position + 1];
 	const length = second & LENGTH;
-	const failure = checkStart(first, second, length, server, unfinished);
+	const failure = checkStart(
+		first,
+		second,
+		length,
+		server,
+		unfinished,
+		compressible,
+	);
 	if (failure !== null) {
 		header.failure = failure;
 		return BROKEN;
@@ -101,10 +111,16 @@ function checkStart(
 	length: number,
 	server: boolean,
 	unfinished: boolean,
+	compressible: boolean,
 ): DecoderFailure | null {
 	const opcode = first & 0x0f;
 	// "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
-	if ((first & RSV) !== 0) return "WS_ERR_RESERVED_BITS";
+	if (
+		(first & RSV) !== 0 &&
+		!(compressible && mayBeCompressed(first & RSV, opcode))
+	) {
+		return "WS_ERR_RESERVED_BITS";
+	}
 	const control = isControl(opcode);
 	if (control) {
 		if (opcode > Opcode.PONG) return "WS_ERR_OPCODE";
@@ -124,6 +140,13 @@ function checkStart(
 	}
 	if (control && length > MAX_CONTROL_PAYLOAD) return "WS_ERR_CONTROL_LENGTH";
 	return null;
+}
+
+/** "An endpoint MUST NOT set the bit on control frames and non-first fragments of a data message." (RFC 7692 section 6.1) */
+function mayBeCompressed(reserved: number, opcode: number): boolean {
+	return (
+		reserved === RSV1 && (opcode === Opcode.TEXT || opcode === Opcode.BINARY)
+	);
 }
 
 /** The big-endian 32-bit number in `bytes` from `offset` on. */
