@@ -1,22 +1,33 @@
 //! The decoder: the bytes of one connection, in whatever cuts → events (RFC 6455 sections 5 and 8.1).
 //!
 //! ```text
-//! Header ──► Ask ──► Payload ──► Header          Ask: only binary messages that are not here whole
-//!   │                  │  └─────► BinaryEnd ──► Header
+//! Header ──► Ask ──► Payload ──► Header          Ask: only binary messages that are not here whole, or compressed
+//!   │                  │  ├─────► BinaryEnd ──► Header
+//!   │                  │  └─────► Tail ──► Header          the end of a compressed message
 //!   └──── a close frame, or a broken rule ────► Done, which discards
 //! ```
 //!
 //! Payloads are unmasked in the chunk itself. A frame that is wholly in the chunk is delivered from there; only texts and
 //! control frames in several pieces are copied, once. Of a header that is cut at most 13 bytes are kept.
 
+mod compressed;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::close;
 use crate::error::Failure;
 use crate::header::{Header, MAX_HEADER_BYTES, Role};
-use crate::limits::{Limits, MAX_COUNTABLE_BYTES, MAX_RESERVED_BYTES, TINY_FRAGMENT_BYTES};
+use crate::limits::{
+    Limits, MAX_COUNTABLE_BYTES, MAX_RESERVED_BYTES, TINY_FRAGMENT_BYTES, max_compressed_bytes,
+};
 use crate::mask::{self, Key};
 use crate::opcode::Opcode;
 use crate::sink::{BinaryMode, Flow, Payload, Sink};
 use crate::utf8::{self, Validator};
+
+use compressed::Inflation;
+pub use compressed::{InflatePool, InflateSettings};
 
 /// What the decoder waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +42,8 @@ enum Stage {
     Payload,
     /// The event for the end of a streamed binary message could not be delivered yet.
     BinaryEnd,
+    /// Nothing: the payload of a compressed message is complete, and the rest comes out of the inflater.
+    Tail,
     /// Nothing: a close frame came, or the connection is failed.
     Done,
 }
@@ -73,6 +86,8 @@ pub struct Decoder {
     message: Option<Kind>,
     /// How it is wanted, if it is binary.
     mode: BinaryMode,
+    /// Whether it is compressed.
+    compressed: bool,
     /// Payload lengths that the headers of this message have declared.
     declared: u64,
     /// Tiny fragments of this message.
@@ -81,10 +96,12 @@ pub struct Decoder {
     ascii: bool,
     header: [u8; MAX_HEADER_BYTES],
     header_length: u8,
-    /// The text so far, valid as far as it goes.
+    /// The text so far, valid as far as it goes. Of a compressed message whatever came out of the inflater.
     text: Vec<u8>,
     /// The payload so far of a control frame that is cut.
     control: Vec<u8>,
+    /// There where permessage-deflate was agreed on.
+    inflation: Option<Box<Inflation>>,
 }
 
 impl Decoder {
@@ -102,6 +119,7 @@ impl Decoder {
             },
             message: None,
             mode: BinaryMode::Stream,
+            compressed: false,
             declared: 0,
             fragments: 0,
             validator: Validator::new(),
@@ -110,10 +128,23 @@ impl Decoder {
             header_length: 0,
             text: Vec::new(),
             control: Vec::new(),
+            inflation: None,
         }
     }
 
-    /// Bytes held of a text message that is not complete.
+    /// Lets RSV1 mark compressed messages from here on, and inflates them.
+    pub fn set_inflate(&mut self, settings: InflateSettings, pool: Rc<RefCell<InflatePool>>) {
+        self.inflation = Some(Box::new(Inflation::new(settings, pool)));
+    }
+
+    /// Bytes that the last [`Self::feed`] has put into the inflater, and that came out.
+    pub fn inflated_bytes(&self) -> (usize, usize) {
+        self.inflation
+            .as_ref()
+            .map_or((0, 0), |inflation| inflation.turn())
+    }
+
+    /// Bytes held of a text message that is not complete, or of a compressed one.
     pub const fn pending_bytes(&self) -> usize {
         self.text.len()
     }
@@ -127,6 +158,9 @@ impl Decoder {
     /// with the rest of the chunk, and nothing is lost or repeated.
     pub fn feed<S: Sink>(&mut self, chunk: &mut [u8], sink: &mut S) -> Progress {
         let mut at = 0;
+        if let Some(inflation) = &mut self.inflation {
+            inflation.begin_turn();
+        }
         loop {
             let flow = match self.stage {
                 Stage::Header => {
@@ -144,11 +178,16 @@ impl Decoder {
                 },
                 Stage::Answered => self.count_frame(sink),
                 Stage::Payload => {
-                    if at == chunk.len() && self.frame.left != 0 {
+                    if at == chunk.len() && self.frame.left != 0 && !self.inflates() {
                         break;
                     }
-                    self.read_payload(chunk, &mut at, sink)
+                    if self.compressed && !self.frame.opcode.is_control() {
+                        self.read_compressed(chunk, &mut at, sink)
+                    } else {
+                        self.read_payload(chunk, &mut at, sink)
+                    }
                 }
+                Stage::Tail => self.read_tail(sink),
                 Stage::BinaryEnd => {
                     self.stage = Stage::Header;
                     sink.binary_end()
@@ -165,8 +204,23 @@ impl Decoder {
         Progress {
             consumed: at,
             more: at < chunk.len()
-                || matches!(self.stage, Stage::Ask | Stage::Answered | Stage::BinaryEnd),
+                || self.inflates()
+                || match self.stage {
+                    Stage::Ask | Stage::Answered | Stage::BinaryEnd | Stage::Tail => true,
+                    // A compressed frame that a stop has kept from coming to its end.
+                    Stage::Payload => self.frame.left == 0,
+                    Stage::Header | Stage::Done => false,
+                },
         }
+    }
+
+    /// Whether the inflater has something to do without further bytes.
+    fn inflates(&self) -> bool {
+        self.compressed
+            && self
+                .inflation
+                .as_ref()
+                .is_some_and(|inflation| inflation.has_rest())
     }
 
     /// Says how the binary message is wanted that the sink was asked for and did not know. Does nothing at other times.
@@ -181,8 +235,9 @@ impl Decoder {
     #[inline]
     fn read_header<S: Sink>(&mut self, chunk: &mut [u8], at: &mut usize, sink: &mut S) -> Flow {
         let in_message = self.message.is_some();
+        let compression = self.inflation.is_some();
         if self.header_length == 0 {
-            match Header::parse(&chunk[*at..], self.role, in_message) {
+            match Header::parse(&chunk[*at..], self.role, in_message, compression) {
                 Ok(Some(header)) => {
                     *at += header.size;
                     return self.begin_frame(&header, chunk, at, sink);
@@ -197,7 +252,7 @@ impl Decoder {
             self.header_length += 1;
             *at += 1;
             let bytes = &self.header[..usize::from(self.header_length)];
-            match Header::parse(bytes, self.role, in_message) {
+            match Header::parse(bytes, self.role, in_message, compression) {
                 Ok(Some(header)) => {
                     self.header_length = 0;
                     return self.begin_frame(&header, chunk, at, sink);
@@ -226,6 +281,9 @@ impl Decoder {
         };
         let whole = header.length <= (chunk.len() - *at) as u64;
         self.stage = Stage::Payload;
+        if header.compressed {
+            return self.begin_compressed(header.opcode, sink);
+        }
         match header.opcode {
             Opcode::Text => {
                 if header.length > self.limits.max_message_bytes.min(MAX_COUNTABLE_BYTES) {
@@ -267,13 +325,37 @@ impl Decoder {
         }
     }
 
+    /// Begins a compressed message, which always takes the long way.
+    fn begin_compressed<S: Sink>(&mut self, opcode: Opcode, sink: &mut S) -> Flow {
+        self.compressed = true;
+        if let Some(inflation) = &mut self.inflation {
+            inflation.begin_message();
+        }
+        if opcode == Opcode::Binary {
+            self.message = Some(Kind::Binary);
+            self.stage = Stage::Ask;
+            return Flow::Continue;
+        }
+        self.message = Some(Kind::Text);
+        self.ascii = true;
+        self.count_frame(sink)
+    }
+
+    /// Longest that the message may become.
+    fn message_limit(&self) -> u64 {
+        match (self.message, self.mode) {
+            (Some(Kind::Binary), BinaryMode::Stream) => self.limits.max_stream_bytes,
+            _ => self.limits.max_message_bytes,
+        }
+    }
+
     /// Holds the frame just begun against the limits of its message, before memory is taken, and goes on to its payload.
     fn count_frame<S: Sink>(&mut self, sink: &mut S) -> Flow {
         let length = self.frame.left;
-        let limit = match (self.message, self.mode) {
-            (Some(Kind::Binary), BinaryMode::Stream) => self.limits.max_stream_bytes,
-            _ => self.limits.max_message_bytes,
-        };
+        let mut limit = self.message_limit();
+        if self.compressed {
+            limit = max_compressed_bytes(limit);
+        }
         self.declared = self.declared.saturating_add(length);
         if length > MAX_COUNTABLE_BYTES || self.declared > limit {
             return self.fail(Failure::MessageTooBig, sink);
@@ -385,6 +467,7 @@ impl Decoder {
 
     fn end_message(&mut self) {
         self.message = None;
+        self.compressed = false;
         self.declared = 0;
         self.fragments = 0;
     }
@@ -400,5 +483,7 @@ impl Decoder {
         self.stage = Stage::Done;
         self.text = Vec::new();
         self.control = Vec::new();
+        self.compressed = false;
+        self.inflation = None;
     }
 }

@@ -6,6 +6,9 @@ pub const FIN: u8 = 0x80;
 /// RSV1, RSV2 and RSV3: zero unless an extension defines them.
 pub const RSV: u8 = 0x70;
 
+/// RSV1: the message is compressed, where permessage-deflate was agreed on (RFC 7692 section 6).
+pub const RSV1: u8 = 0x40;
+
 /// Longest payload of a control frame, in bytes (section 5.5).
 pub const MAX_CONTROL_PAYLOAD: u64 = 125;
 

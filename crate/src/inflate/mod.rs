@@ -167,6 +167,8 @@ pub struct Inflater {
     last_block: bool,
     bits: Bits,
     bench: Option<Box<Bench>>,
+    /// The stream is broken, and what came out before has been given out.
+    broken: bool,
 }
 
 impl Inflater {
@@ -185,6 +187,7 @@ impl Inflater {
             last_block: false,
             bits: Bits::default(),
             bench: None,
+            broken: false,
         }
     }
 
@@ -211,6 +214,9 @@ impl Inflater {
     /// # Errors
     /// Where the stream breaks the format. The inflater cannot be used any more.
     pub fn inflate(&mut self, benches: &mut Benches, input: &[u8]) -> Result<Piece<'_>, Failure> {
+        if self.broken {
+            return Err(Failure::InvalidCompression);
+        }
         let capacity = self.window.len() - PADDING_BYTES;
         if capacity - self.end < (capacity - self.reach) / 2 {
             let gone = self.end - self.reach;
@@ -223,9 +229,18 @@ impl Inflater {
         let mut rest = input;
         let result = self.run(&mut bench, &mut rest);
         self.bench = Some(bench);
+        // However the input is cut, what comes out before the stream breaks is given out.
+        let more = match result {
+            Ok(stop) => stop == Stop::Output,
+            Err(failure) if self.end == start => return Err(failure),
+            Err(_) => {
+                self.broken = true;
+                true
+            }
+        };
         Ok(Piece {
             consumed: input.len() - rest.len(),
-            more: result? == Stop::Output,
+            more,
             bytes: &mut self.window[start..self.end],
         })
     }

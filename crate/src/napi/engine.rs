@@ -3,16 +3,20 @@
 //! JavaScript names a decoder by its slot and passes integers; what happened comes back as records. No function here calls
 //! into JavaScript, so a borrow of the engine never meets another.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ptr;
+use std::rc::Rc;
 
 use napi::sys;
 
+use super::deflate::Deflaters;
 use super::raw::{Call, Env, Memory, Value, contain};
 #[cfg(target_os = "linux")]
 use super::reactor::Host;
 use super::records::{Held, Records, WORDS_PER_RECORD};
 use super::text;
-use crate::decoder::Decoder;
+use crate::decoder::{Decoder, InflatePool, InflateSettings};
 use crate::header::Role;
 use crate::limits::Limits;
 use crate::sink::BinaryMode;
@@ -27,7 +31,7 @@ const MORE: i32 = 1 << 16;
 
 struct Slot {
     decoder: Decoder,
-    held: Held,
+    held: VecDeque<Held>,
     /// Tells it from those that had its slot before.
     generation: u32,
 }
@@ -40,29 +44,37 @@ pub struct FrameEngine {
     records: Vec<(Memory, sys::napi_ref)>,
     text: text::Scratch,
     next_generation: u32,
+    inflate: Rc<RefCell<InflatePool>>,
+    pub(super) deflaters: Deflaters,
     /// The native transport; null where there is none.
     #[cfg(target_os = "linux")]
     pub reactor: *mut Host,
 }
 
 impl FrameEngine {
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
             records: Vec::new(),
             text: text::Scratch::new(),
             next_generation: 0,
+            inflate: Rc::default(),
+            deflaters: Deflaters::default(),
             #[cfg(target_os = "linux")]
             reactor: ptr::null_mut(),
         }
     }
 
-    fn create(&mut self, role: Role, limits: Limits) -> u32 {
+    fn create(&mut self, role: Role, limits: Limits, inflate: Option<InflateSettings>) -> u32 {
         self.next_generation = self.next_generation.wrapping_add(1);
+        let mut decoder = Decoder::new(role, limits);
+        if let Some(settings) = inflate {
+            decoder.set_inflate(settings, Rc::clone(&self.inflate));
+        }
         let slot = Some(Box::new(Slot {
-            decoder: Decoder::new(role, limits),
-            held: Held::default(),
+            decoder,
+            held: VecDeque::new(),
             generation: self.next_generation,
         }));
         if let Some(index) = self.free.pop() {
@@ -106,7 +118,11 @@ impl FrameEngine {
             .filter(|slot| slot.generation == generation)?;
         let mut records = Records::new(words, &mut slot.held, base);
         let progress = slot.decoder.feed(chunk, &mut records);
-        let count = records.finish(progress.consumed, slot.decoder.pending_bytes());
+        let count = records.finish(
+            progress.consumed,
+            slot.decoder.pending_bytes(),
+            slot.decoder.inflated_bytes(),
+        );
         Some((count, progress.more))
     }
 
@@ -135,7 +151,11 @@ impl FrameEngine {
         }
         let mut records = Records::new(words, &mut slot.held, base);
         let progress = slot.decoder.feed(&mut chunk[base..], &mut records);
-        let count = records.finish(progress.consumed, slot.decoder.pending_bytes());
+        let count = records.finish(
+            progress.consumed,
+            slot.decoder.pending_bytes(),
+            slot.decoder.inflated_bytes(),
+        );
         count as i32 | if progress.more { MORE } else { 0 }
     }
 }
@@ -170,13 +190,20 @@ fn limit(value: f64) -> u64 {
     }
 }
 
-/// `createDecoder(isServer, maxMessageBytes, maxStreamBytes, maxFragments)` → slot
+/// `createDecoder(isServer, maxMessageBytes, maxStreamBytes, maxFragments, windowBits, contextTakeover)` → slot
 pub unsafe extern "C" fn create_decoder(env: Env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<4>, engine: &mut FrameEngine| {
+    let body = |call: &Call<6>, engine: &mut FrameEngine| {
         let role = if call.boolean(0) {
             Role::Server
         } else {
             Role::Client
+        };
+        let inflate = match call.integer(4) {
+            bits @ 8..=15 => Some(InflateSettings {
+                window_bits: bits as u8,
+                context_takeover: call.boolean(5),
+            }),
+            _ => None,
         };
         let index = engine.create(
             role,
@@ -185,6 +212,7 @@ pub unsafe extern "C" fn create_decoder(env: Env, info: sys::napi_callback_info)
                 max_stream_bytes: limit(call.number(2)),
                 max_fragments: u32::try_from(limit(call.number(3))).unwrap_or(u32::MAX),
             },
+            inflate,
         );
         call.make_number(f64::from(index))
     };
@@ -253,12 +281,12 @@ pub unsafe extern "C" fn feed(env: Env, info: sys::napi_callback_info) -> Value 
     unsafe { enter(env, info, body) }
 }
 
-/// `takeText(slot)` → the text that a record has announced
+/// `takeText(slot)` → the text that the next record of its kind has announced
 pub unsafe extern "C" fn take_text(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<1>, engine: &mut FrameEngine| {
         let held = engine
             .slot(call.integer(0))
-            .map(|slot| std::mem::take(&mut slot.held));
+            .and_then(|slot| slot.held.pop_front());
         let held = held.unwrap_or_default();
         if held.ascii {
             call.make_latin1(&held.bytes)
@@ -270,12 +298,12 @@ pub unsafe extern "C" fn take_text(env: Env, info: sys::napi_callback_info) -> V
     unsafe { enter(env, info, body) }
 }
 
-/// `takeBytes(slot)` → a Buffer with the payload that a record has announced
+/// `takeBytes(slot)` → a Buffer with the payload that the next record of its kind has announced
 pub unsafe extern "C" fn take_bytes(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<1>, engine: &mut FrameEngine| {
         let held = engine
             .slot(call.integer(0))
-            .map(|slot| std::mem::take(&mut slot.held));
+            .and_then(|slot| slot.held.pop_front());
         call.make_buffer(&held.unwrap_or_default().bytes)
     };
     // SAFETY: as in `create_decoder`.

@@ -2,6 +2,7 @@
 //!
 //! State is per environment (a worker thread has its own), never static.
 
+mod deflate;
 mod engine;
 mod raw;
 #[cfg(target_os = "linux")]
@@ -30,6 +31,13 @@ const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"textSlice", Some(engine::text_slice)),
     (c"measureText", Some(engine::measure_text)),
     (c"writeText", Some(engine::write_text)),
+    (c"inflaterBytes", Some(deflate::inflater_bytes)),
+    (c"deflaterBytes", Some(deflate::deflater_bytes)),
+    (c"createDeflater", Some(deflate::create_deflater)),
+    (c"deflate", Some(deflate::deflate)),
+    (c"releaseDeflater", Some(deflate::release_deflater)),
+    (c"destroyDeflater", Some(deflate::destroy_deflater)),
+    (c"deflaterCount", Some(deflate::deflater_count)),
     (c"mask", Some(utilities::mask)),
     (c"unmask", Some(utilities::unmask)),
     (c"isValidUTF8", Some(utilities::is_valid_utf8)),

@@ -1,7 +1,9 @@
 //! Events as records of four words in memory that JavaScript reads: `[kind, a, b, c]`.
 //!
-//! `lib/engine/native/records.ts` names the same kinds. Records start behind a head of four words,
-//! `[consumed, pending bytes, 0, 0]`.
+//! `lib/engine/native/binding.ts` names the same kinds. Records start behind a head of four words,
+//! `[consumed, pending bytes, bytes inflated, bytes that came out of it]`.
+
+use std::collections::VecDeque;
 
 use crate::error::Failure;
 use crate::sink::{BinaryMode, Flow, Payload, Sink};
@@ -38,6 +40,10 @@ enum Kind {
     CloseHeld,
     /// The failure with discriminant a.
     Failure,
+    /// Fetched by `takeBytes`: the whole message that `BinaryBegin` has announced.
+    BinaryHeld,
+    /// Fetched by `takeBytes`.
+    BinaryDataHeld,
 }
 
 /// A payload that is in no chunk and waits to be fetched.
@@ -47,10 +53,11 @@ pub struct Held {
     pub ascii: bool,
 }
 
-/// Writes records until the memory is full or JavaScript has to fetch or to answer something.
+/// Writes records until the memory is full or JavaScript has to answer something.
 pub struct Records<'call> {
     words: &'call mut [u32],
-    held: &'call mut Held,
+    /// Payloads that wait to be fetched, in the order of their records.
+    held: &'call mut VecDeque<Held>,
     /// Offset in the chunk of the bytes being parsed.
     base: usize,
     count: usize,
@@ -59,7 +66,7 @@ pub struct Records<'call> {
 impl<'call> Records<'call> {
     /// # Panics
     /// When `words` has no room for the head and one record.
-    pub fn new(words: &'call mut [u32], held: &'call mut Held, base: usize) -> Self {
+    pub fn new(words: &'call mut [u32], held: &'call mut VecDeque<Held>, base: usize) -> Self {
         assert!(words.len() >= 2 * WORDS_PER_RECORD);
         Self {
             words,
@@ -70,9 +77,11 @@ impl<'call> Records<'call> {
     }
 
     /// Writes the head and returns the number of records.
-    pub fn finish(self, consumed: usize, pending: usize) -> usize {
+    pub fn finish(self, consumed: usize, pending: usize, inflated: (usize, usize)) -> usize {
         self.words[0] = consumed as u32;
         self.words[1] = u32::try_from(pending).unwrap_or(u32::MAX);
+        self.words[2] = inflated.0 as u32;
+        self.words[3] = inflated.1 as u32;
         self.count
     }
 
@@ -90,9 +99,8 @@ impl<'call> Records<'call> {
     }
 
     fn hold(&mut self, kind: Kind, bytes: Vec<u8>, ascii: bool, c: u32) -> Flow {
-        *self.held = Held { bytes, ascii };
-        self.push(kind, usize::from(ascii), 0, c);
-        Flow::Stop
+        self.held.push_back(Held { bytes, ascii });
+        self.push(kind, usize::from(ascii), 0, c)
     }
 
     #[inline]
@@ -125,8 +133,8 @@ impl Sink for Records<'_> {
 
     #[inline]
     fn binary(&mut self, message: Payload<'_>) -> Flow {
-        // A whole message is always in the chunk: the decoder announces any other by `binary_begin`.
-        self.bytes(Kind::Binary, Kind::Binary, message)
+        // One that is not in the chunk was announced by `binary_begin`.
+        self.bytes(Kind::Binary, Kind::BinaryHeld, message)
     }
 
     fn binary_begin(&mut self) -> Option<BinaryMode> {
@@ -135,7 +143,7 @@ impl Sink for Records<'_> {
     }
 
     fn binary_data(&mut self, piece: Payload<'_>) -> Flow {
-        self.bytes(Kind::BinaryData, Kind::BinaryData, piece)
+        self.bytes(Kind::BinaryData, Kind::BinaryDataHeld, piece)
     }
 
     fn binary_end(&mut self) -> Flow {

@@ -111,9 +111,12 @@ impl Sink for Collector {
         self.deliver(Event::Text(text))
     }
     fn binary(&mut self, message: Payload<'_>) -> Flow {
-        self.binary_messages += 1;
         let bytes = self.read(&message);
-        self.push(Event::BinaryStart);
+        // One that is not in the chunk was announced.
+        if matches!(message, Payload::InChunk { .. }) {
+            self.binary_messages += 1;
+            self.push(Event::BinaryStart);
+        }
         if !bytes.is_empty() {
             self.push(Event::BinaryData(bytes));
         }
@@ -165,7 +168,17 @@ pub fn decode(
     sizes: &[usize],
     manner: &Manner,
 ) -> Vec<Event> {
-    let mut decoder = Decoder::new(role, limits);
+    decode_with(Decoder::new(role, limits), bytes, limits, sizes, manner)
+}
+
+/// Likewise, with a decoder that was made for it.
+pub fn decode_with(
+    mut decoder: Decoder,
+    bytes: &[u8],
+    limits: Limits,
+    sizes: &[usize],
+    manner: &Manner,
+) -> Vec<Event> {
     let mut sink = Collector::new(manner.clone());
     let mut rest = bytes;
     for size in sizes.iter().cycle() {
@@ -226,7 +239,7 @@ fn try_oracle(
     let (mut message, mut total, mut tiny) = (None, 0u64, 0);
     let (mut mode, mut binary_messages) = (BinaryMode::Stream, 0);
     let mut text: Vec<u8> = Vec::new();
-    while let Some(header) = Header::parse(bytes, role, message.is_some())? {
+    while let Some(header) = Header::parse(bytes, role, message.is_some(), false)? {
         bytes = &bytes[header.size..];
         let available = header.length.min(bytes.len() as u64) as usize;
         let complete = available as u64 == header.length;

@@ -7,12 +7,18 @@ export interface Binding {
 	readonly version: string;
 	/** Whether it was built with a library that makes `measureText` and `writeText` faster than Node's own functions. */
 	readonly hasFastText: boolean;
-	/** Makes a decoder and returns its slot. */
+	/**
+	 * Makes a decoder and returns its slot.
+	 *
+	 * @param windowBits of the peer's compression, 8 to 15; 0 where there is none.
+	 */
 	createDecoder(
 		isServer: boolean,
 		maxMessageBytes: number,
 		maxStreamBytes: number,
 		maxFragments: number,
+		windowBits: number,
+		contextTakeover: boolean,
 	): number;
 	/** Frees a slot, which may serve another decoder at once. */
 	destroyDecoder(slot: number): void;
@@ -37,10 +43,40 @@ export interface Binding {
 		offset: number,
 		answer: number,
 	): number;
-	/** The string that a record has announced. */
+	/** The string that a record has announced. Whatever records announce is taken in their order. */
 	takeText(slot: number): string;
 	/** The bytes that a record has announced. */
 	takeBytes(slot: number): Buffer;
+	/** Bytes that a decoder keeps between messages to inflate with context takeover. */
+	inflaterBytes(windowBits: number): number;
+	/** Bytes that a deflater keeps between messages with context takeover. */
+	deflaterBytes(level: number, memoryLevel: number, windowBits: number): number;
+	/** Makes a deflater, which takes memory with its first message, and returns its slot. */
+	createDeflater(
+		level: number,
+		memoryLevel: number,
+		windowBits: number,
+		contextTakeover: boolean,
+	): number;
+	/**
+	 * Compresses start..end of `payload` into `output`, which has room for as many bytes and `DEFLATE_ROOM_BYTES`.
+	 *
+	 * @returns the bytes written; negative for a bad argument.
+	 */
+	deflate(
+		slot: number,
+		payload: Uint8Array,
+		start: number,
+		end: number,
+		output: Uint8Array,
+		then: number,
+	): number;
+	/** Gives back what the deflater keeps. */
+	releaseDeflater(slot: number): void;
+	/** Frees a slot, which may serve another deflater at once. */
+	destroyDeflater(slot: number): void;
+	/** How many deflaters are alive. */
+	deflaterCount(): number;
 	/** The string of UTF-8 at start..end of `chunk`; undefined where it has no such range. */
 	textSlice(chunk: Uint8Array, start: number, end: number): string | undefined;
 	/** How many bytes of UTF-8 `text` is; the addon keeps it until the next call that has to do with text. */
@@ -116,7 +152,23 @@ export interface Binding {
 /** Set in the result of `feed` where another call has something to do; the number of records is below it. */
 export const MORE = 1 << 16;
 
-/** A record is `[kind, a, b, c]`; as many words stand before the first: `[consumed, pending bytes, 0, 0]`. */
+/** What follows the bytes that `deflate` gets. */
+export const Then = {
+	/** More of them: what was written may lack its last bits. */
+	MORE: 0,
+	/** A pause: the peer can inflate all of it. */
+	FLUSH: 1,
+	/** The end of the message. */
+	END: 2,
+} as const;
+
+/** Room that `deflate` wants for output beyond the length of its input, up to 64 KiB of that. */
+export const DEFLATE_ROOM_BYTES = 64;
+
+/**
+ * A record is `[kind, a, b, c]`; as many words stand before the first: `[consumed, pending bytes, bytes that were inflated,
+ * bytes that came out of that]`.
+ */
 export const WORDS_PER_RECORD = 4;
 
 /** Kinds of records, in the order of crate/src/napi/records.rs. Ranges are offsets in the chunk. */
@@ -148,4 +200,8 @@ export const Kind = {
 	CLOSE_HELD: 12,
 	/** Index a of `decoderFailureCodes`. */
 	FAILURE: 13,
+	/** The whole message that BINARY_BEGIN has announced, fetched by `takeBytes`. */
+	BINARY_HELD: 14,
+	/** Fetched by `takeBytes`. */
+	BINARY_DATA_HELD: 15,
 } as const;

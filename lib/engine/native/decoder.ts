@@ -12,6 +12,7 @@ import {
 	type DecoderOptions,
 	type DecoderSink,
 	EVENTS_PER_TURN,
+	INFLATE_BYTES_PER_TURN,
 } from "../engine.js";
 import { Kind, MORE, WORDS_PER_RECORD } from "./binding.js";
 import type { DecoderHost, Slot } from "./host.js";
@@ -48,8 +49,10 @@ export class NativeDecoder implements Decoder {
 	#saved: Uint32Array | null = null;
 	#answer = NOT_ASKED;
 	#assembly: Assembly | null = null;
-	/** Bytes of an incomplete text that the addon holds. */
+	/** Bytes of an incomplete text or compressed message that the addon holds. */
 	#heldBytes = 0;
+	/** Bytes that were inflated in this turn, or came out of that. */
+	#inflatedBytes = 0;
 	#running = false;
 	#suspended = false;
 	/** After close, failure or destroy: nothing more is delivered. */
@@ -61,7 +64,7 @@ export class NativeDecoder implements Decoder {
 		this.#slot = host.allocate(this, options);
 	}
 
-	/** It inflates nothing yet. */
+	/** What is to be inflated is inflated in the call. */
 	get isWaiting(): boolean {
 		return false;
 	}
@@ -156,9 +159,16 @@ export class NativeDecoder implements Decoder {
 		host.depth++;
 		try {
 			let budget = EVENTS_PER_TURN;
+			this.#inflatedBytes = 0;
 			if (words !== null) budget = this.#deliver(words, start, end, budget);
 			while (this.#hasRest()) {
-				if (budget <= 0 || this.#suspended) return false;
+				if (
+					budget <= 0 ||
+					this.#suspended ||
+					this.#inflatedBytes >= INFLATE_BYTES_PER_TURN
+				) {
+					return false;
+				}
 				const saved = this.#saved;
 				this.#saved = null;
 				budget =
@@ -232,6 +242,7 @@ export class NativeDecoder implements Decoder {
 		this.#more = (result & MORE) !== 0;
 		this.#position += words[0];
 		this.#heldBytes = words[1];
+		this.#inflatedBytes += Math.max(words[2], words[3]);
 		const end = WORDS_PER_RECORD * (1 + (result & (MORE - 1)));
 		return this.#deliver(words, WORDS_PER_RECORD, end, budget);
 	}
@@ -319,6 +330,13 @@ export class NativeDecoder implements Decoder {
 				else this.#assembly.append(piece);
 				break;
 			}
+			case Kind.BINARY_HELD:
+				this.#assembly = null;
+				sink.binary(binding.takeBytes(index));
+				break;
+			case Kind.BINARY_DATA_HELD:
+				sink.binaryData(binding.takeBytes(index));
+				break;
 			case Kind.BINARY_END: {
 				const assembly = this.#assembly;
 				this.#assembly = null;

@@ -11,6 +11,7 @@ import type {
 } from "../engine.js";
 import type { Binding } from "./binding.js";
 import { NativeDecoder } from "./decoder.js";
+import { DeflaterHost, NativeDeflater } from "./deflater.js";
 import { NativeEncoder } from "./encoder.js";
 import { DecoderHost } from "./host.js";
 import { loadBinding } from "./load.js";
@@ -30,12 +31,14 @@ export class NativeEngine implements Engine {
 	readonly #binding: Binding;
 	/** What the decoders share; for the native transport. */
 	readonly host: DecoderHost;
+	readonly #deflaterHost: DeflaterHost;
 	readonly #server: Encoder;
 	readonly #client: Encoder;
 
 	constructor(binding: Binding) {
 		this.#binding = binding;
 		this.host = DecoderHost.of(binding);
+		this.#deflaterHost = new DeflaterHost(binding);
 		this.#server = new NativeEncoder("server", binding);
 		this.#client = new NativeEncoder("client", binding);
 	}
@@ -57,19 +60,21 @@ export class NativeEngine implements Engine {
 		return role === "client" ? this.#client : this.#server;
 	}
 
-	/** Connections that compress are served by the other engine; see connection/settings.ts. */
-	createDeflater(_options: DeflaterOptions): Deflater {
-		throw createError("WS_ERR_ENGINE_UNAVAILABLE", {
-			detail: "it does not compress",
-		});
+	/** How many deflaters hold native memory, or may, in all engines of this thread. */
+	get deflaterCount(): number {
+		return this.#binding.deflaterCount();
 	}
 
-	deflaterBytes(_options: DeflaterOptions): number {
-		return 0;
+	createDeflater(options: DeflaterOptions): Deflater {
+		return new NativeDeflater(this.#deflaterHost, options);
 	}
 
-	inflaterBytes(_windowBits: number): number {
-		return 0;
+	deflaterBytes({ level, memoryLevel, windowBits }: DeflaterOptions): number {
+		return this.#binding.deflaterBytes(level, memoryLevel, windowBits);
+	}
+
+	inflaterBytes(windowBits: number): number {
+		return this.#binding.inflaterBytes(windowBits);
 	}
 
 	mask(

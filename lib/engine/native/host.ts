@@ -41,12 +41,15 @@ export class DecoderHost {
 	}
 
 	/** Makes the native half of `decoder`. */
-	allocate(decoder: object, { role, limits }: DecoderOptions): Slot {
+	allocate(decoder: object, options: DecoderOptions): Slot {
+		const { role, limits, inflate } = options;
 		const index = this.binding.createDecoder(
 			role === "server",
 			limits.maxMessageBytes,
 			limits.maxStreamBytes,
 			limits.maxFragments,
+			inflate?.windowBits ?? 0,
+			inflate?.contextTakeover ?? false,
 		);
 		const slot = { index };
 		this.#registry.register(decoder, slot);
