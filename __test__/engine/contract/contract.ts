@@ -2,6 +2,7 @@
 import { describe } from "vitest";
 import type { Engine } from "../../../lib/engine/engine.js";
 import { testBinary } from "./binary.js";
+import { testCompression } from "./compression.js";
 import { testControl } from "./control.js";
 import { testEncoder } from "./encoder.js";
 import { testFlow } from "./flow.js";
@@ -16,6 +17,7 @@ export function describeContract(engine: Engine): void {
 		describe("headers", () => testHeaders(engine));
 		describe("text messages", () => testText(engine));
 		describe("binary messages", () => testBinary(engine));
+		describe("compressed messages", () => testCompression(engine));
 		describe("control frames", () => testControl(engine));
 		describe("limits", () => testLimits(engine));
 		describe("flow", () => testFlow(engine));
