@@ -7,10 +7,12 @@ import type { ServerOptions } from "./server/options.js";
 import { Server } from "./server/server.js";
 
 export type { ConnectOptions } from "./client/connect.js";
+export type { PerMessageDeflateOptions } from "./connection/compression.js";
 export type { BinaryData, ConnectionEvents } from "./connection/connection.js";
 export type { InStream } from "./connection/in-stream.js";
 export type { OutStream } from "./connection/out-stream.js";
 export type { ServerEvents } from "./connection/parent.js";
+export type { SendOptions } from "./connection/send-options.js";
 export type { WebSocketOptions } from "./connection/settings.js";
 export type { ErrorCode, Initiator, WebSocketErrorFields } from "./errors.js";
 export {
@@ -25,6 +27,7 @@ export type {
 	Unauthorized,
 } from "./server/authorization.js";
 export type { SelectProtocol, ServerOptions } from "./server/options.js";
+export { setMaxCompressionBytes } from "./transport/compression-memory.js";
 export type { SendCallback } from "./transport/link.js";
 export { setMaxPendingBytes } from "./transport/pending-bytes.js";
 export { Connection, connect, Server };

@@ -218,7 +218,7 @@ describe.skipIf(nativeEngine === null)("the native engine", () => {
 		const odd = [-1, 1000, 2 ** 31, 2 ** 32 - 1, 2 ** 32, Number.NaN, Infinity];
 
 		test("that feed is called with", () => {
-			const slot = binding.createDecoder(true, 100, 100, 100);
+			const slot = binding.createDecoder(true, 100, 100, 100, 0, false);
 			const records = binding.registerRecords(new Uint32Array(16));
 			const chunk = new Uint8Array(4);
 			for (const value of odd.filter((value) => value >>> 0 > chunk.length)) {
@@ -258,7 +258,7 @@ describe.skipIf(nativeEngine === null)("the native engine", () => {
 		});
 
 		test("and stops a batch where the records are full", () => {
-			const slot = binding.createDecoder(true, 100, 100, 100);
+			const slot = binding.createDecoder(true, 100, 100, 100, 0, false);
 			const words = new Uint32Array(12);
 			const records = binding.registerRecords(words);
 			const chunk = Buffer.concat([text("a"), text("b"), text("c")]);

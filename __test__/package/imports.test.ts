@@ -20,9 +20,13 @@ function layerOf(name: string): string {
 	if (first === "engine" && third !== undefined) return `engine/${second}`;
 	if (name === "engine/select.ts") return "engine/select";
 	// The rules of the opening handshake: all of the protocol that a transport may see.
-	if (name === "protocol/handshake.ts") return "protocol/handshake";
+	if (openingRules.includes(name)) return "protocol/handshake";
 	return first === "engine" ? "engine/shared" : first;
 }
+
+const openingRules = ["handshake", "extensions", "permessage-deflate"].map(
+	(rules) => `protocol/${rules}.ts`,
+);
 
 const engines = [
 	"engine/shared",
@@ -57,6 +61,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** What may be imported as types beyond that. */
 const mayImportTypes: Record<string, readonly string[]> = {
 	protocol: ["engine/shared"],
+	"protocol/handshake": ["engine/shared"],
 	index: ["protocol"],
 };
 

@@ -17,6 +17,7 @@ const publicList: Record<string, readonly string[]> = {
 		"engine",
 		"setBinaryFragmentation",
 		"setMaxBufferLength",
+		"setMaxCompressionBytes",
 		"setMaxPendingBytes",
 	],
 	"nodejs-websocket/engine": [

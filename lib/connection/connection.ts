@@ -9,17 +9,31 @@ import {
 	type ErrorCode,
 	type WebSocketErrorFields,
 } from "../errors.js";
+import type {
+	DeflateAgreement,
+	DeflateWishes,
+} from "../protocol/permessage-deflate.js";
 import type { CloseResult, Session } from "../protocol/session.js";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
-import { FIN, MAX_CONTROL_PAYLOAD, Opcode } from "../rfc6455/opcode.js";
+import { FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from "../rfc6455/opcode.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
+import {
+	bytesOf,
+	hasCompressionRoom,
+} from "../transport/compression-memory.js";
 import type { SendCallback } from "../transport/link.js";
 import { createLink, refuseNative } from "../transport/select.js";
 import { ClientOpening } from "../transport/socket/client-opening.js";
+import { linkCompression } from "./compression.js";
 import { Driver, leaveServer } from "./driver.js";
 import type { InStream } from "./in-stream.js";
 import { OutStream, sendFragment } from "./out-stream.js";
 import { ConnectionParent } from "./parent.js";
+import {
+	hasBytes,
+	readSendArguments,
+	type SendOptions,
+} from "./send-options.js";
 import {
 	type ConnectionSettings,
 	resolveSettings,
@@ -53,6 +67,8 @@ export interface ClientRequest extends WebSocketOptions {
 export interface Opened {
 	headers: IncomingHttpHeaders;
 	protocol: string | undefined;
+	/** What was agreed on about compression; null for nothing. */
+	deflate: DeflateAgreement | null;
 	/** Bytes that came behind the handshake. */
 	head: Uint8Array;
 	/** Sent before everything else. */
@@ -122,6 +138,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	protocols: string[];
 	/** The subprotocol agreed upon. */
 	protocol: string | undefined = undefined;
+	/** The extensions agreed upon, as they stand in the server's answer: "" or "permessage-deflate; …". */
+	extensions = "";
 	/** The Sec-WebSocket-Key of the handshake. */
 	key: string | null = null;
 	/** Headers of the peer's half of the handshake, as node:http has them. */
@@ -129,6 +147,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	/** The binary message being sent by `beginBinary`, or null. */
 	outStream: OutStream | null = null;
 	readonly #driver: Driver;
+	/** Messages of so many bytes and more are compressed; null where none can be. */
+	#compressFromBytes: number | null = null;
+	/** Whether the message of `outStream` is compressed. */
+	#isStreamCompressed = false;
 
 	/**
 	 * @param socket a net or TLS socket: accepted, for a server's connection; connecting, for a client's
@@ -200,6 +222,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	/**
 	 * Sends a text message; a Buffer or Uint8Array is taken for its UTF-8.
 	 *
+	 * @param options whether it is compressed; may be left out
 	 * @param callback called when the operating system has the data, or with the error
 	 * @returns false when the peer is behind: wait for 'drain'. Undefined where nothing was sent (see the class, and
 	 *   `overflowPolicy`).
@@ -207,13 +230,18 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	 */
 	sendText(
 		text: string | Uint8Array,
+		options?: SendOptions | SendCallback | null,
 		callback?: SendCallback,
 	): boolean | undefined {
-		const done = typeof callback === "function" ? callback : undefined;
+		const { compress, done } = readSendArguments(options, callback);
 		if (!this.#maySend("WS_ERR_TEXT_DURING_BINARY", done)) return undefined;
 		const link = this.#driver.link;
 		if (typeof text === "string")
-			return link?.sendText(FIN | Opcode.TEXT, text, done);
+			return link?.sendText(
+				FIN | Opcode.TEXT | this.#compressed(text, compress),
+				text,
+				done,
+			);
 		if (isUint8Array(text)) {
 			const bytes = toBytes(text);
 			if (!this.#driver.settings.engine.isValidUTF8(bytes)) {
@@ -221,7 +249,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 					detail: "the bytes are not valid UTF-8",
 				});
 			}
-			return link?.sendBytes(FIN | Opcode.TEXT, bytes, done);
+			return link?.sendBytes(
+				FIN | Opcode.TEXT | this.#compressed(bytes, compress),
+				bytes,
+				done,
+			);
 		}
 		throw createError("WS_ERR_TEXT_TYPE", {
 			detail: `it is ${describe(text)}`,
@@ -232,16 +264,22 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	 * Sends a binary message in one frame. Buffers of 32 KiB and more are not copied where the operating system does not
 	 * take them at once: leave them unchanged until the callback, as with `socket.write`.
 	 *
+	 * @param options whether it is compressed; may be left out
 	 * @param callback called when the operating system has the data, or with the error
 	 * @returns as `sendText`
 	 * @throws TypeError `WS_ERR_DATA_TYPE` for what is neither a Buffer, Uint8Array, DataView nor ArrayBuffer
 	 */
-	sendBinary(data: BinaryData, callback?: SendCallback): boolean | undefined {
-		const done = typeof callback === "function" ? callback : undefined;
+	sendBinary(
+		data: BinaryData,
+		options?: SendOptions | SendCallback | null,
+		callback?: SendCallback,
+	): boolean | undefined {
+		const { compress, done } = readSendArguments(options, callback);
 		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", done)) return undefined;
+		const bytes = toBytes(data);
 		return this.#driver.link?.sendBytes(
-			FIN | Opcode.BINARY,
-			toBytes(data),
+			FIN | Opcode.BINARY | this.#compressed(bytes, compress),
+			bytes,
 			done,
 		);
 	}
@@ -249,21 +287,26 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	/** Sends a string as text, anything else as binary. Returns and throws as those do. */
 	send(
 		data: string | BinaryData,
+		options?: SendOptions | SendCallback | null,
 		callback?: SendCallback,
 	): boolean | undefined {
-		if (typeof data === "string") return this.sendText(data, callback);
+		if (typeof data === "string") return this.sendText(data, options, callback);
 		// Misuse of the argument is told in any ready state, as in 1.7.
-		return this.sendBinary(toBytes(data), callback);
+		return this.sendBinary(toBytes(data), options, callback);
 	}
 
 	/**
 	 * Begins a binary message whose length need not be known: returns a Writable. The message ends when it finishes; until
 	 * then nothing else can be sent.
+	 *
+	 * @param options whether it is compressed. Default: as a message of any length
 	 */
-	beginBinary(): OutStream | undefined {
+	beginBinary(options?: SendOptions | null): OutStream | undefined {
+		const { compress = true } = readSendArguments(options, undefined);
 		// It is not held to maxBufferedBytes: it waits by itself.
 		if (!this.#mayBegin("WS_ERR_BINARY_DURING_BINARY", undefined))
 			return undefined;
+		this.#isStreamCompressed = compress && this.#compressFromBytes !== null;
 		this.outStream = new OutStream(this, Connection.binaryFragmentation);
 		return this.outStream;
 	}
@@ -287,8 +330,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			callback?.();
 			return;
 		}
-		const first =
-			(isFinal ? FIN : 0) | (isFirst ? Opcode.BINARY : Opcode.CONTINUATION);
+		// "the RSV1 bit … of the first fragment" stands for the whole message (RFC 7692 section 6.1).
+		const opening =
+			Opcode.BINARY | (isFirst && this.#isStreamCompressed ? RSV1 : 0);
+		const first = (isFinal ? FIN : 0) | (isFirst ? opening : 0);
 		link.sendBytes(first, payload, callback);
 	}
 
@@ -349,6 +394,16 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		return this.#driver.iterate();
 	}
 
+	/** RSV1 where `data` is to be compressed, else 0. */
+	#compressed(
+		data: string | Uint8Array,
+		compress: boolean | undefined,
+	): number {
+		const least = this.#compressFromBytes;
+		if (least === null || compress === false) return 0;
+		return compress || hasBytes(data, least) ? RSV1 : 0;
+	}
+
 	/** Whether a data frame may be sent now; if not, says so as 1.7 did, and to `callback`. */
 	#maySend(
 		duringBinary: ErrorCode,
@@ -394,6 +449,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			path,
 			host: hostHeader ?? host,
 			protocols: this.protocols,
+			deflate: offerOf(settings),
 			extraHeaders,
 			timeoutMs: settings.handshakeTimeoutMs,
 			signal,
@@ -402,15 +458,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			started: (key) => {
 				this.key = key;
 			},
-			accepted: (headers, protocol, head) =>
-				this.#open({ headers, protocol, head }),
+			accepted: (headers, protocol, deflate, head) =>
+				this.#open({ headers, protocol, deflate, head }),
 			failed: (error) => this.#driver.openingFailed(error),
 		});
 		this.#driver.onOpening(() => opening.cancel());
 	}
 
 	#open(opened: Opened): void {
-		const { engine, transport, limits } = this.#driver.settings;
+		const { engine, transport, limits, compression } = this.#driver.settings;
 		if (this.readyState !== ReadyState.CONNECTING) {
 			// Closed by the user in the meantime, from selectProtocol for one.
 			this.socket.destroy();
@@ -418,12 +474,19 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		}
 		this.headers = opened.headers;
 		this.protocol = opened.protocol;
+		const { deflate } = opened;
+		if (deflate !== null && compression !== null) {
+			this.extensions = deflate.extension;
+			if (deflate.send !== null)
+				this.#compressFromBytes = compression.threshold;
+		}
 		const link = createLink(
 			transport,
 			this.socket,
 			engine,
 			this.server === null ? "client" : "server",
 			limits,
+			deflate && compression && linkCompression(compression, deflate),
 		);
 		if (opened.response !== undefined)
 			link.sendRaw(Buffer.from(opened.response, "latin1"));
@@ -440,6 +503,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		openConnection = (connection, opened) => connection.#open(opened);
 		driverOf = (connection) => connection.#driver;
 	}
+}
+
+/** What a client offers: nothing where the budget for compression would not allow it. */
+function offerOf({
+	engine,
+	compression,
+}: ConnectionSettings): DeflateWishes | null {
+	if (compression === null) return null;
+	const most = { extension: "", send: compression, receive: compression };
+	const bytes = bytesOf(engine, linkCompression(compression, most));
+	return hasCompressionRoom(bytes) ? compression : null;
 }
 
 /** The bytes of what can be sent as binary. Throws `WS_ERR_DATA_TYPE` for anything else. */

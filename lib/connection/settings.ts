@@ -7,6 +7,11 @@ import {
 	type DecoderLimits,
 } from "../rfc6455/limits.js";
 import { selectTransport, type TransportName } from "../transport/select.js";
+import {
+	type CompressionSettings,
+	type PerMessageDeflateOptions,
+	resolveCompression,
+} from "./compression.js";
 import { MAX_DELAY_MS, numberOption, wordOption } from "./options.js";
 import type { PeerLimitsSettings } from "./peer-limits.js";
 
@@ -62,6 +67,11 @@ export interface WebSocketOptions {
 	 * until it is within the limit again. Default: "close".
 	 */
 	ratePolicy?: "close" | "pause";
+	/**
+	 * Compression of messages (RFC 7692): a server agrees to it, a client offers it. Costs time and memory, and may reveal
+	 * secrets that are compressed together with what an attacker chooses. Default: false.
+	 */
+	perMessageDeflate?: boolean | PerMessageDeflateOptions | null;
 }
 
 export interface ConnectionSettings extends PeerLimitsSettings {
@@ -72,6 +82,8 @@ export interface ConnectionSettings extends PeerLimitsSettings {
 	closeTimeoutMs: number;
 	maxBufferedBytes: number;
 	overflowPolicy: "close" | "drop";
+	/** Null where messages are never compressed. */
+	compression: CompressionSettings | null;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -109,6 +121,7 @@ export function resolveSettings(
 	return {
 		engine,
 		transport: selectTransport(options.transport, engine),
+		compression: resolveCompression(options.perMessageDeflate),
 		limits: {
 			maxMessageBytes: numberOption(options, "maxMessageBytes", {
 				standard: maxMessageBytes,

@@ -5,6 +5,10 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { ErrorCode } from "../errors.js";
 import { acceptKey, isValidKey } from "../rfc6455/accept-key.js";
+import {
+	checkDeflateAnswer,
+	type DeflateWishes,
+} from "./permessage-deflate.js";
 
 /** More header fields than this are refused: Node's parser cuts silently at a higher number. */
 export const MAX_HEADERS = 100;
@@ -33,6 +37,8 @@ export interface AcceptedRequest {
 	key: string;
 	/** The subprotocols the client offers, in its order of preference. */
 	protocols: string[];
+	/** The extensions it offers, as they stand in Sec-WebSocket-Extensions; "" for none. */
+	extensions: string;
 }
 
 /** Makes a Refusal. */
@@ -110,20 +116,25 @@ export function checkRequest(request: RequestHead): AcceptedRequest | Refusal {
 			400,
 			"Sec-WebSocket-Protocol should be a list of different tokens",
 		);
-	return { key: keys[0], protocols };
+	const extensions = fieldValues(rawHeaders, "sec-websocket-extensions").join(
+		",",
+	);
+	return { key: keys[0], protocols, extensions };
 }
 
 /** The head of the response that accepts a handshake (section 4.2.2). */
 export function acceptResponse(
 	key: string,
 	protocol: string | undefined,
+	extension: string | undefined,
 ): string {
 	return (
 		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		`Sec-WebSocket-Accept: ${acceptKey(key)}\r\n` +
-		(protocol === undefined
+		(protocol === undefined ? "" : `Sec-WebSocket-Protocol: ${protocol}\r\n`) +
+		(extension === undefined
 			? "\r\n"
-			: `Sec-WebSocket-Protocol: ${protocol}\r\n\r\n`)
+			: `Sec-WebSocket-Extensions: ${extension}\r\n\r\n`)
 	);
 }
 
@@ -137,6 +148,8 @@ export interface ResponseHead {
 export interface OpeningRequest {
 	key: string;
 	protocols: readonly string[];
+	/** How permessage-deflate was offered; null where it was not. */
+	deflate: DeflateWishes | null;
 }
 
 /** Checks a server's answer (section 4.1), in the order of 1.7. Returns what is wrong, or null. */
@@ -169,7 +182,11 @@ export function checkResponse(
 	}
 	// "If the response includes a Sec-WebSocket-Extensions header field and this header field indicates the use of an
 	// extension that was not present in the client's handshake, the client MUST _Fail the WebSocket Connection_."
-	if (headers["sec-websocket-extensions"] !== undefined)
+	const extensions = headers["sec-websocket-extensions"];
+	if (
+		extensions !== undefined &&
+		checkDeflateAnswer(String(extensions), asked.deflate) === null
+	)
 		return "WS_ERR_HANDSHAKE_EXTENSION";
 	if (accept !== acceptKey(asked.key)) return "WS_ERR_HANDSHAKE_HASH";
 	return null;

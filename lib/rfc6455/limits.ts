@@ -31,3 +31,6 @@ export const MAX_RESERVED_BYTES = 64 * 1024;
 
 /** All incomplete messages of a process together, in bytes: 256 MiB. */
 export const DEFAULT_MAX_PENDING_BYTES = 256 * 1024 * 1024;
+
+/** What all connections of a process keep together to compress with context takeover, in bytes: 256 MiB. */
+export const DEFAULT_MAX_COMPRESSION_BYTES = 256 * 1024 * 1024;

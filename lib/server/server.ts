@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { inspect } from "node:util";
+import { linkCompression } from "../connection/compression.js";
 import {
 	Connection,
 	driverOf,
@@ -21,6 +22,14 @@ import {
 	refuse,
 } from "../protocol/handshake.js";
 import { checkHost, checkOrigin } from "../protocol/origin.js";
+import {
+	acceptDeflate,
+	type DeflateAgreement,
+} from "../protocol/permessage-deflate.js";
+import {
+	bytesOf,
+	hasCompressionRoom,
+} from "../transport/compression-memory.js";
 import type { PlainRequest } from "../transport/native/head-reader.js";
 import { NO_TLS, refuseNative } from "../transport/select.js";
 import { ServerOpening } from "../transport/socket/server-opening.js";
@@ -254,15 +263,35 @@ export class Server extends ConnectionParent {
 				);
 			}
 		}
+		const deflate = this.#agreeOnDeflate(connection, offer);
+		if (deflate === "invalid")
+			return refuse(
+				400,
+				"Sec-WebSocket-Extensions should be a list of extensions",
+			);
 		openConnection(connection, {
+			deflate,
 			headers: connection.headers,
 			protocol,
 			head,
-			response: acceptResponse(offer.key, protocol),
+			response: acceptResponse(offer.key, protocol, deflate?.extension),
 			beforeConnect: () => this.connections.push(connection),
 			afterConnect: () => this.emit("connection", connection),
 		});
 		return undefined;
+	}
+
+	/** Null where messages are not to be compressed. */
+	#agreeOnDeflate(
+		connection: Connection,
+		{ extensions }: AcceptedRequest,
+	): DeflateAgreement | null | "invalid" {
+		const { engine, compression } = driverOf(connection).settings;
+		if (compression === null) return null;
+		const agreement = acceptDeflate(extensions, compression);
+		if (agreement === null || agreement === "invalid") return agreement;
+		const bytes = bytesOf(engine, linkCompression(compression, agreement));
+		return hasCompressionRoom(bytes) ? agreement : null;
 	}
 
 	#refused(socket: net.Socket, { statusCode, message, cause }: Refusal): void {

@@ -5,6 +5,7 @@ import { environmentVariable } from "../engine/environment.js";
 import { NativeEngine } from "../engine/native/engine.js";
 import { createError } from "../errors.js";
 import type { DecoderLimits } from "../rfc6455/limits.js";
+import type { LinkCompression } from "./compression-memory.js";
 import type { Link } from "./link.js";
 import { NativeLink } from "./native/native-link.js";
 import { reactorOf } from "./native/reactor.js";
@@ -67,12 +68,13 @@ export function createLink(
 	engine: Engine,
 	role: Role,
 	limits: DecoderLimits,
+	compression: LinkCompression | null,
 ): OpeningLink {
 	const link =
 		name === "native" && engine instanceof NativeEngine
-			? NativeLink.create(socket, engine, role, limits)
+			? NativeLink.create(socket, engine, role, limits, compression)
 			: null;
-	return link ?? new SocketLink(socket, engine, role, limits);
+	return link ?? new SocketLink(socket, engine, role, limits, compression);
 }
 
 function defaultChoice(): TransportChoice {

@@ -23,8 +23,10 @@ const PIECE_BYTES = INFLATE_BYTES_PER_TURN;
 /** Least room for output, in bytes, so that a short message takes one call of zlib. */
 const MIN_ROOM_BYTES = 1024;
 
-/** What the sender has left out, then the empty last block. */
+/** What the sender has left out (four bytes), then the empty last block. */
 const END = Buffer.from([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
+
+const TAIL_BYTES = 4;
 
 /** The same, and a byte that a stream which ends here leaves. */
 const END_AND_MORE = Buffer.concat([END, Buffer.alloc(1)]);
@@ -200,10 +202,11 @@ export class Inflater {
 			dictionary = undefined;
 			// The last block may be the message's own, and its last.
 		} while (at < message.length);
-		if (at !== message.length && at !== end) return this.#break();
+		const isLastBlock = isLastBlockOf(at - message.length);
+		if (at !== end && !isLastBlock) return this.#break();
 		for (const piece of pieces) this.#put(piece);
 		// What comes behind a last block does not refer to what is before it.
-		if (pieces.length > 1 || at === message.length) this.#history.forget();
+		if (pieces.length > 1 || isLastBlock) this.#history.forget();
 		if (this.#options.contextTakeover && at === end)
 			this.#history.append(pieces[pieces.length - 1]);
 		return true;
@@ -249,7 +252,7 @@ export class Inflater {
 		const input = this.#input;
 		const used = job.usedBytes;
 		if (input === END_AND_MORE) {
-			if (used === 0) this.#history.forget();
+			if (isLastBlockOf(used)) this.#history.forget();
 			else this.isBroken = used !== END.length;
 			return !this.isBroken;
 		}
@@ -277,4 +280,9 @@ export class Inflater {
 		this.#lastBlocks = 0;
 		if (!this.#options.contextTakeover) this.#history.forget();
 	}
+}
+
+/** Whether a stream that has used so much behind the message has ended with a last block of the message's own. */
+function isLastBlockOf(usedBehind: number): boolean {
+	return usedBehind === 0 || usedBehind === TAIL_BYTES;
 }

@@ -15,9 +15,10 @@ import type { NativeDecoder } from "../../engine/native/decoder.js";
 import type { NativeEngine } from "../../engine/native/engine.js";
 import { createError } from "../../errors.js";
 import type { DecoderLimits } from "../../rfc6455/limits.js";
+import { BaseLink } from "../base-link.js";
+import type { LinkCompression } from "../compression-memory.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { GATHER_BYTES, settle } from "../outbox.js";
-import { ReceivingLink } from "../receiving-link.js";
 import { HeadReader } from "./head-reader.js";
 import { NativeOutbox } from "./outbox.js";
 import {
@@ -45,7 +46,7 @@ import {
 const REFERENCE_BYTES = 128 * 1024;
 
 export class NativeLink
-	extends ReceivingLink<NativeDecoder>
+	extends BaseLink<NativeDecoder>
 	implements Link, SlotOwner
 {
 	readonly transport = "native";
@@ -92,11 +93,19 @@ export class NativeLink
 		engine: NativeEngine,
 		role: Role,
 		limits: DecoderLimits,
+		compression: LinkCompression | null,
 	): NativeLink | null {
 		const reactor = reactorOf(engine);
 		const fd = descriptorOf(socket);
 		if ("reason" in reactor || fd < 0) return null;
-		const link = new NativeLink(socket, reactor, engine, role, limits);
+		const link = new NativeLink(
+			socket,
+			reactor,
+			engine,
+			role,
+			limits,
+			compression,
+		);
 		const claimed = HeadReader.claim(socket);
 		if (claimed === null) link.slot = reactor.attach(fd, link);
 		else {
@@ -116,8 +125,9 @@ export class NativeLink
 		engine: NativeEngine,
 		role: Role,
 		limits: DecoderLimits,
+		compression: LinkCompression | null,
 	) {
-		super(engine, role, limits);
+		super(engine, role, limits, compression);
 		this.slot = -1;
 		this.#socket = socket;
 		this.#reactor = reactor;
@@ -127,12 +137,18 @@ export class NativeLink
 
 	get bufferedAmount(): number {
 		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
-		return Math.max(0, this.outbox.byteLength - this.#foreignBytes);
+		const compressing = this.compressor?.queuedBytes ?? 0;
+		return (
+			compressing + Math.max(0, this.outbox.byteLength - this.#foreignBytes)
+		);
 	}
 
 	hasBuffered(bytes: number): boolean {
 		// The longest form of what is not framed yet is enough to know of most that it is not so.
-		const most = this.outbox.byteLength + this.#unframedBytes;
+		const most =
+			this.outbox.byteLength +
+			this.#unframedBytes +
+			(this.compressor?.queuedBytes ?? 0);
 		return most >= bytes && this.bufferedAmount >= bytes;
 	}
 
@@ -161,6 +177,10 @@ export class NativeLink
 
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
 		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		if (this.compressor?.takes(first)) {
+			this.compressor.send(first, text, callback);
+			return this.#hasRoom();
+		}
 		const units = text.length;
 		if (
 			units <= MAX_SHORT_UNITS &&
@@ -184,6 +204,19 @@ export class NativeLink
 		callback?: SendCallback,
 	): boolean {
 		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
+		if (this.compressor?.takes(first)) {
+			this.compressor.send(first, payload, callback);
+			return this.#hasRoom();
+		}
+		return this.sendFrame(first, payload, callback);
+	}
+
+	sendFrame(
+		first: number,
+		payload: Uint8Array,
+		callback: SendCallback | undefined,
+	): boolean {
+		if (this.slot < 0) return this.#refuse(callback);
 		const { outbox } = this;
 		const arena = this.#arena;
 		const length = payload.byteLength;
@@ -234,13 +267,15 @@ export class NativeLink
 		this.#afterSend();
 	}
 
-	shutdown(): void {
+	protected end(): void {
 		this.flush();
 		this.#isShut = true;
 		this.#socket.end();
 	}
 
 	destroy(): void {
+		// What would have to be compressed first is not waited for.
+		this.compressor?.destroy();
 		this.flush();
 		this.#socket.destroy();
 		this.forgetEnd();
@@ -328,6 +363,7 @@ export class NativeLink
 			return;
 		}
 		const { byteLength } = bytes;
+		this.compressor?.finish();
 		this.#reactor.frameTexts();
 		this.#foreignBytes += byteLength;
 		this.outbox.appendReference(bytes);
@@ -340,6 +376,7 @@ export class NativeLink
 
 	/** The socket is to send FIN: `action` does, when nothing waits. */
 	whenSent(action: () => void): void {
+		this.compressor?.finish();
 		this.flush();
 		this.#isShut = true;
 		if (this.outbox.byteLength === 0) action();
@@ -375,7 +412,7 @@ export class NativeLink
 	}
 
 	drained(): void {
-		if (!this.#needsDrain || this.outbox.byteLength > 0) return;
+		if (!this.#needsDrain || this.bufferedAmount > 0) return;
 		if (this.slot < 0) return;
 		this.#needsDrain = false;
 		try {
@@ -449,9 +486,11 @@ export class NativeLink
 
 	/** The back-pressure boolean: false where more than the socket's high-water mark waits for the kernel. */
 	#hasRoom(): boolean {
+		const mark = this.#socket.writableHighWaterMark;
+		const compressing = this.compressor?.queuedBytes ?? 0;
 		if (
-			!this.#isWaiting ||
-			this.outbox.byteLength < this.#socket.writableHighWaterMark
+			compressing < mark &&
+			(!this.#isWaiting || this.outbox.byteLength < mark)
 		)
 			return true;
 		this.#needsDrain = true;

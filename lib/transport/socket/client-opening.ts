@@ -17,6 +17,12 @@ import {
 	encodeFieldValue,
 	MAX_HEAD_BYTES,
 } from "../../protocol/handshake.js";
+import {
+	checkDeflateAnswer,
+	type DeflateAgreement,
+	type DeflateWishes,
+	offerDeflate,
+} from "../../protocol/permessage-deflate.js";
 import { generateKey } from "../../rfc6455/accept-key.js";
 
 export interface ClientOpeningOptions {
@@ -26,6 +32,8 @@ export interface ClientOpeningOptions {
 	path: string;
 	/** Subprotocols to offer. */
 	protocols: readonly string[];
+	/** How permessage-deflate is offered; null where it is not. */
+	deflate: DeflateWishes | null;
 	extraHeaders: Record<string, unknown> | null | undefined;
 	/** Time from now to the server's answer, in milliseconds. */
 	timeoutMs: number;
@@ -38,6 +46,7 @@ export interface ClientOpeningHandler {
 	accepted(
 		headers: IncomingHttpHeaders,
 		protocol: string | undefined,
+		deflate: DeflateAgreement | null,
 		head: Buffer,
 	): void;
 	/** It did not come to a WebSocket connection. The socket is being destroyed. Comes once, or never after `cancel`. */
@@ -120,7 +129,7 @@ export class ClientOpening {
 
 	/** Names and values in turn, in the order of 1.7; an extra header replaces one of the same name. */
 	#headers(): string[] {
-		const { host, protocols, extraHeaders } = this.#options;
+		const { host, protocols, deflate, extraHeaders } = this.#options;
 		const headers: [string, string][] = [
 			["Host", host],
 			["Upgrade", "websocket"],
@@ -130,6 +139,8 @@ export class ClientOpening {
 		];
 		if (protocols.length > 0)
 			headers.push(["Sec-WebSocket-Protocol", protocols.join(", ")]);
+		if (deflate !== null)
+			headers.push(["Sec-WebSocket-Extensions", offerDeflate(deflate)]);
 		for (const name in extraHeaders) {
 			const field: [string, string] = [
 				name,
@@ -171,7 +182,11 @@ export class ClientOpening {
 		const { statusCode, headers } = response;
 		const failure = checkResponse(
 			{ statusCode, headers },
-			{ key: this.#key, protocols: this.#options.protocols },
+			{
+				key: this.#key,
+				protocols: this.#options.protocols,
+				deflate: this.#options.deflate,
+			},
 		);
 		if (failure !== null || head === null) {
 			this.#fail(
@@ -181,7 +196,12 @@ export class ClientOpening {
 		}
 		this.#finish();
 		const protocol = headers["sec-websocket-protocol"];
-		this.#handler.accepted(decodeHeaders(headers), protocol, head);
+		const extensions = headers["sec-websocket-extensions"];
+		const deflate =
+			extensions === undefined
+				? null
+				: checkDeflateAnswer(String(extensions), this.#options.deflate);
+		this.#handler.accepted(decodeHeaders(headers), protocol, deflate, head);
 	}
 
 	readonly #onError = (error: Error & { code?: string }): void => {

@@ -11,9 +11,10 @@ import type { Duplex } from "node:stream";
 import type { Encoder, Engine, Role } from "../../engine/engine.js";
 import { createError } from "../../errors.js";
 import type { DecoderLimits } from "../../rfc6455/limits.js";
+import { BaseLink } from "../base-link.js";
+import type { LinkCompression } from "../compression-memory.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { GATHER_BYTES, REFERENCE_BYTES, settle } from "../outbox.js";
-import { ReceivingLink } from "../receiving-link.js";
 import { arena, SocketOutbox } from "./outbox.js";
 import { guard, linkOf, type RawMethods } from "./socket-guard.js";
 
@@ -43,7 +44,7 @@ function flushLater(link: SocketLink): void {
 	}
 }
 
-export class SocketLink extends ReceivingLink implements Link {
+export class SocketLink extends BaseLink implements Link {
 	readonly transport = "socket";
 	/** The unguarded methods of the socket; for the guard. */
 	readonly raw: RawMethods;
@@ -69,8 +70,9 @@ export class SocketLink extends ReceivingLink implements Link {
 		engine: Engine,
 		role: Role,
 		limits: DecoderLimits,
+		compression: LinkCompression | null = null,
 	) {
-		super(engine, role, limits);
+		super(engine, role, limits, compression);
 		this.#socket = socket;
 		this.#encoder = engine.createEncoder(role);
 		this.#isSocket = socket instanceof Socket;
@@ -80,7 +82,8 @@ export class SocketLink extends ReceivingLink implements Link {
 	}
 
 	get bufferedAmount(): number {
-		return this.#outbox.byteLength + this.#socket.writableLength;
+		const compressing = this.compressor?.queuedBytes ?? 0;
+		return compressing + this.#outbox.byteLength + this.#socket.writableLength;
 	}
 
 	hasBuffered(bytes: number): boolean {
@@ -113,6 +116,10 @@ export class SocketLink extends ReceivingLink implements Link {
 	}
 
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
+		if (this.compressor?.takes(first)) {
+			this.compressor.send(first, text, callback);
+			return this.#hasRoom();
+		}
 		this.#outbox.appendFromArena(arena, this.#encoder.text(arena, first, text));
 		return this.#sent(callback);
 	}
@@ -121,6 +128,18 @@ export class SocketLink extends ReceivingLink implements Link {
 		first: number,
 		payload: Uint8Array,
 		callback?: SendCallback,
+	): boolean {
+		if (this.compressor?.takes(first)) {
+			this.compressor.send(first, payload, callback);
+			return this.#hasRoom();
+		}
+		return this.sendFrame(first, payload, callback);
+	}
+
+	sendFrame(
+		first: number,
+		payload: Uint8Array,
+		callback: SendCallback | undefined,
 	): boolean {
 		const length = payload.byteLength;
 		// By reference only while the operating system keeps up: it then takes the bytes within this call, and the caller's
@@ -155,6 +174,7 @@ export class SocketLink extends ReceivingLink implements Link {
 	/** @param isLast what was sent has to be with the socket now: something else follows it */
 	flush(isLast = false): void {
 		this.#isFlushDue = false;
+		if (isLast) this.compressor?.finish();
 		if (this.#outbox.byteLength === 0) return;
 		const socket = this.#socket;
 		// A socket that is full would keep each write as an object of its own, many times as large as a small frame.
@@ -195,12 +215,14 @@ export class SocketLink extends ReceivingLink implements Link {
 		}
 	}
 
-	shutdown(): void {
+	protected end(): void {
 		this.flush(true);
 		this.raw.end.call(this.#socket);
 	}
 
 	destroy(): void {
+		// What would have to be compressed first is not waited for.
+		this.compressor?.destroy();
 		this.flush(true);
 		this.raw.destroy.call(this.#socket);
 		this.forgetEnd();
@@ -293,7 +315,9 @@ export class SocketLink extends ReceivingLink implements Link {
 		) {
 			this.flush();
 		}
-		if (!socket.writableNeedDrain) return true;
+		const compressing = this.compressor?.queuedBytes ?? 0;
+		if (!socket.writableNeedDrain && compressing < socket.writableHighWaterMark)
+			return true;
 		this.#needsDrain = true;
 		return false;
 	}

@@ -1,25 +1,34 @@
 /**
- * What every link does with the bytes that come: has its decoder read them, books what that holds, stops in the middle and
- * goes on, and tells of the end behind all that came before it. How bytes come, and how reading stops, is for those below.
+ * What every link does. With the bytes that come: has its decoder read them, books what that holds, stops in the middle and
+ * goes on, and tells of the end behind all that came before it. With messages that are to be compressed: has its compressor
+ * send them, and FIN behind them. How bytes come and go, and how reading stops, is for those below.
  */
 import type {
 	Decoder,
 	DecoderOptions,
 	DecoderSink,
+	Engine,
 	EngineName,
 	Role,
 } from "../engine/engine.js";
 import type { DecoderLimits } from "../rfc6455/limits.js";
-import type { LinkSink } from "./link.js";
+import {
+	bookCompressionBytes,
+	bytesOf,
+	type LinkCompression,
+} from "./compression-memory.js";
+import { Compressor, type CompressorTarget } from "./compressor.js";
+import type { LinkSink, SendCallback } from "./link.js";
 import { bookPendingBytes } from "./pending-bytes.js";
 
-/** What makes the decoders: an engine. */
-interface DecoderSource<AnyDecoder> {
-	readonly name: EngineName;
+/** An engine, and what its decoders are. */
+interface DecoderSource<AnyDecoder extends Decoder> extends Engine {
 	createDecoder(options: DecoderOptions, sink: DecoderSink): AnyDecoder;
 }
 
-export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
+export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
+	implements CompressorTarget
+{
 	readonly engine: EngineName;
 	protected readonly role: Role;
 	/** Null until the link is opened. */
@@ -33,6 +42,13 @@ export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
 	/** A chunk is being delivered. */
 	protected isDelivering = false;
 	protected isClosed = false;
+	/** There where messages may be compressed. */
+	protected readonly compressor: Compressor | null = null;
+	readonly #compression: LinkCompression | null;
+	/** What was booked for it. */
+	#compressionBytes = 0;
+	/** FIN waits for what is being compressed. */
+	#isEndingDue = false;
 	readonly #source: DecoderSource<AnyDecoder>;
 	readonly #limits: DecoderLimits;
 	/** What the decoder holds of incomplete messages, as booked. */
@@ -47,12 +63,27 @@ export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
 		source: DecoderSource<AnyDecoder>,
 		role: Role,
 		limits: DecoderLimits,
+		compression: LinkCompression | null,
 	) {
 		this.engine = source.name;
 		this.role = role;
 		this.#source = source;
 		this.#limits = limits;
+		this.#compression = compression;
+		if (compression === null) return;
+		this.#compressionBytes = bytesOf(source, compression);
+		bookCompressionBytes(this.#compressionBytes);
+		if (compression.deflate !== null)
+			this.compressor = new Compressor(source, compression.deflate, this);
 	}
+
+	abstract sendFrame(
+		first: number,
+		payload: Uint8Array,
+		callback: SendCallback | undefined,
+	): boolean;
+	/** Sends what was sent, then FIN. */
+	protected abstract end(): void;
 
 	/** Has the transport read while `isReading`, and not else. */
 	protected abstract regulate(): void;
@@ -87,6 +118,18 @@ export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
 		else this.regulate();
 	}
 
+	shutdown(): void {
+		if (this.compressor?.isBusy) this.#isEndingDue = true;
+		else this.end();
+	}
+
+	/** What was being compressed is sent. */
+	compressed(): void {
+		if (!this.#isEndingDue) return;
+		this.#isEndingDue = false;
+		this.end();
+	}
+
 	turn(): void {
 		this.#isTurnDue = false;
 		if (this.hasRest && !this.isPaused) this.deliver(null);
@@ -111,6 +154,9 @@ export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
 			return;
 		}
 		this.isClosed = true;
+		this.compressor?.destroy();
+		bookCompressionBytes(-this.#compressionBytes);
+		this.#compressionBytes = 0;
 		this.letGo();
 		this.decoder?.destroy();
 		bookPendingBytes(-this.#pendingBytes);
@@ -162,7 +208,7 @@ export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
 		this.#book(decoder);
 		this.regulate();
 		if (!this.hasRest) this.endIfDue();
-		else if (!this.isPaused) this.#takeTurn(true);
+		else if (!this.isPaused && !decoder.isWaiting) this.#takeTurn(true);
 	}
 
 	/** Tells of an end that came early, once what came before it has been delivered. */
@@ -182,8 +228,18 @@ export abstract class ReceivingLink<AnyDecoder extends Decoder = Decoder> {
 
 	/** Made for the first bytes: a connection that only listens to this side has none. */
 	#makeDecoder(sink: LinkSink): AnyDecoder {
-		const options = { role: this.role, limits: this.#limits };
-		const decoder = this.#source.createDecoder(options, sink);
+		const inflate = this.#compression && {
+			...this.#compression.inflate,
+			ready: () => this.turn(),
+		};
+		const decoder = this.#source.createDecoder(
+			{
+				role: this.role,
+				limits: this.#limits,
+				inflate: inflate ?? undefined,
+			},
+			sink,
+		);
 		if (this.isPaused) decoder.suspend();
 		this.decoder = decoder;
 		this.madeDecoder(decoder);
