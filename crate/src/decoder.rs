@@ -235,15 +235,21 @@ impl Decoder {
     #[inline]
     fn read_header<S: Sink>(&mut self, chunk: &mut [u8], at: &mut usize, sink: &mut S) -> Flow {
         let in_message = self.message.is_some();
-        let compression = self.inflation.is_some();
         if self.header_length == 0 {
-            match Header::parse(&chunk[*at..], self.role, in_message, compression) {
+            match Header::parse(&chunk[*at..], self.role, in_message) {
                 Ok(Some(header)) => {
                     *at += header.size;
                     return self.begin_frame(&header, chunk, at, sink);
                 }
                 Ok(None) => {}
-                Err(failure) => return self.fail(failure, sink),
+                Err(failure) => match self.parse_marked(&chunk[*at..], failure) {
+                    Ok(Some(header)) => {
+                        *at += header.size;
+                        return self.begin_compressed(&header, sink);
+                    }
+                    Ok(None) => {}
+                    Err(failure) => return self.fail(failure, sink),
+                },
             }
         }
         // The chunk ends within the header. Byte by byte, so that nothing behind it is taken.
@@ -252,13 +258,20 @@ impl Decoder {
             self.header_length += 1;
             *at += 1;
             let bytes = &self.header[..usize::from(self.header_length)];
-            match Header::parse(bytes, self.role, in_message, compression) {
+            match Header::parse(bytes, self.role, in_message) {
                 Ok(Some(header)) => {
                     self.header_length = 0;
                     return self.begin_frame(&header, chunk, at, sink);
                 }
                 Ok(None) => {}
-                Err(failure) => return self.fail(failure, sink),
+                Err(failure) => match self.parse_marked(bytes, failure) {
+                    Ok(Some(header)) => {
+                        self.header_length = 0;
+                        return self.begin_compressed(&header, sink);
+                    }
+                    Ok(None) => {}
+                    Err(failure) => return self.fail(failure, sink),
+                },
             }
         }
         Flow::Continue
@@ -281,9 +294,6 @@ impl Decoder {
         };
         let whole = header.length <= (chunk.len() - *at) as u64;
         self.stage = Stage::Payload;
-        if header.compressed {
-            return self.begin_compressed(header.opcode, sink);
-        }
         match header.opcode {
             Opcode::Text => {
                 if header.length > self.limits.max_message_bytes.min(MAX_COUNTABLE_BYTES) {
@@ -323,22 +333,6 @@ impl Decoder {
                 Flow::Continue
             }
         }
-    }
-
-    /// Begins a compressed message, which always takes the long way.
-    fn begin_compressed<S: Sink>(&mut self, opcode: Opcode, sink: &mut S) -> Flow {
-        self.compressed = true;
-        if let Some(inflation) = &mut self.inflation {
-            inflation.begin_message();
-        }
-        if opcode == Opcode::Binary {
-            self.message = Some(Kind::Binary);
-            self.stage = Stage::Ask;
-            return Flow::Continue;
-        }
-        self.message = Some(Kind::Text);
-        self.ascii = true;
-        self.count_frame(sink)
     }
 
     /// Longest that the message may become.

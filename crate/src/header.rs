@@ -2,7 +2,7 @@
 
 use crate::error::Failure;
 use crate::mask::Key;
-use crate::opcode::{FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV, RSV1};
+use crate::opcode::{FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV};
 
 /// Longest header: two bytes, a 64-bit length and a masking key.
 pub const MAX_HEADER_BYTES: usize = 14;
@@ -27,8 +27,6 @@ pub enum Role {
 pub struct Header {
     /// Whether this is the final fragment.
     pub fin: bool,
-    /// Whether RSV1 says that the message is compressed (RFC 7692 section 6).
-    pub compressed: bool,
     /// What the frame carries.
     pub opcode: Opcode,
     /// Length of the payload in bytes, below 2^63.
@@ -43,22 +41,16 @@ impl Header {
     /// Parses the header at the start of `bytes`; `None` where more bytes are needed, and then nothing is consumed.
     ///
     /// The first two bytes are checked once both are here, the extended length once it is here. `in_message` says whether
-    /// a fragmented message is under way, `compression` whether permessage-deflate was agreed on.
+    /// a fragmented message is under way.
     ///
     /// # Errors
     /// The first rule of section 5.2, 5.4 or 5.5 that the header breaks.
     #[inline]
-    pub fn parse(
-        bytes: &[u8],
-        role: Role,
-        in_message: bool,
-        compression: bool,
-    ) -> Result<Option<Self>, Failure> {
+    pub fn parse(bytes: &[u8], role: Role, in_message: bool) -> Result<Option<Self>, Failure> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
-        let compressed = first & RSV != 0;
-        if compressed && !(compression && is_compressed(*first)) {
+        if first & RSV != 0 {
             return Err(Failure::ReservedBits);
         }
         let opcode = Opcode::parse(*first).ok_or(Failure::Opcode)?;
@@ -120,19 +112,12 @@ impl Header {
         };
         Ok(Some(Self {
             fin,
-            compressed,
             opcode,
             length,
             key,
             size: bytes.len() - rest.len(),
         }))
     }
-}
-
-/// RSV1 alone, on the first frame of a data message.
-const fn is_compressed(first: u8) -> bool {
-    let opcode = Opcode::parse(first);
-    first & RSV == RSV1 && matches!(opcode, Some(Opcode::Text | Opcode::Binary))
 }
 
 /// Length in bytes of the header of a frame with `length` bytes of payload.
@@ -195,17 +180,16 @@ mod tests {
             let size = serialize(&mut output, first, length, key);
             prop_assert_eq!(size, serialized_size(length, key.is_some()));
             let role = if key.is_some() { Role::Server } else { Role::Client };
-            let header = Header::parse(&output[..size], role, false, false).unwrap().unwrap();
+            let header = Header::parse(&output[..size], role, false).unwrap().unwrap();
             prop_assert_eq!(header, Header {
                 fin,
-                compressed: false,
                 opcode: Opcode::Binary,
                 length,
                 key: Key::new(key.unwrap_or_default()),
                 size,
             });
             for cut in 0..size {
-                prop_assert_eq!(Header::parse(&output[..cut], role, false, false), Ok(None));
+                prop_assert_eq!(Header::parse(&output[..cut], role, false), Ok(None));
             }
         }
     }

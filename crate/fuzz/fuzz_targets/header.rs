@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
     };
     // Some bytes of payload, too: they must change nothing.
     let bytes = input.take(MAX_HEADER_BYTES + 4);
-    let parse = |end: usize| Header::parse(&bytes[..end], role, in_message, false);
+    let parse = |end: usize| Header::parse(&bytes[..end], role, in_message);
     let mut decided = None;
     for end in 0..=bytes.len() {
         let parsed = parse(end);

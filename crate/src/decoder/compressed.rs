@@ -6,11 +6,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Decoder, Kind, Stage};
+use super::{Decoder, Frame, Kind, Stage};
 use crate::error::Failure;
+use crate::header::{Header, MAX_HEADER_BYTES};
 use crate::inflate::{Benches, Inflater};
 use crate::limits::INFLATE_BYTES_PER_TURN;
 use crate::mask;
+use crate::opcode::{Opcode, RSV, RSV1};
 use crate::sink::{BinaryMode, Flow, Payload, Sink};
 
 /// Pieces of a stream are not made longer than this.
@@ -112,10 +114,6 @@ impl Inflation {
         self.more || self.ready != 0
     }
 
-    pub(super) const fn begin_message(&mut self) {
-        self.length = 0;
-    }
-
     /// Inflates from `input`, and appends what comes out to `output`, up to `limit` bytes of the message. Returns how many
     /// bytes of the input were used, and whether the message is longer than that.
     fn inflate(
@@ -159,6 +157,50 @@ impl Inflation {
 }
 
 impl Decoder {
+    /// Parses a header that broke a rule once more: RSV1 on the first frame of a data message is none where permessage-deflate
+    /// was agreed on (RFC 7692 section 6). Apart from the others, so that frames that are not compressed do not pay for it.
+    #[cold]
+    pub(super) fn parse_marked(
+        &self,
+        bytes: &[u8],
+        failure: Failure,
+    ) -> Result<Option<Header>, Failure> {
+        let opcode = Opcode::parse(bytes[0]);
+        if self.inflation.is_none()
+            || bytes[0] & RSV != RSV1
+            || !matches!(opcode, Some(Opcode::Text | Opcode::Binary))
+        {
+            return Err(failure);
+        }
+        let mut unmarked = [0; MAX_HEADER_BYTES];
+        let length = bytes.len().min(MAX_HEADER_BYTES);
+        unmarked[..length].copy_from_slice(&bytes[..length]);
+        unmarked[0] &= !RSV1;
+        Header::parse(&unmarked[..length], self.role, self.message.is_some())
+    }
+
+    /// Begins a compressed message.
+    pub(super) fn begin_compressed<S: Sink>(&mut self, header: &Header, sink: &mut S) -> Flow {
+        self.frame = Frame {
+            opcode: header.opcode,
+            fin: header.fin,
+            left: header.length,
+            key: header.key,
+        };
+        self.compressed = true;
+        if let Some(inflation) = &mut self.inflation {
+            inflation.length = 0;
+        }
+        if header.opcode == Opcode::Binary {
+            self.message = Some(Kind::Binary);
+            self.stage = Stage::Ask;
+            return Flow::Continue;
+        }
+        self.message = Some(Kind::Text);
+        self.ascii = true;
+        self.count_frame(sink)
+    }
+
     /// Takes what the chunk has of the frame's payload, a slice at most, and inflates a piece of it.
     pub(super) fn read_compressed<S: Sink>(
         &mut self,

@@ -239,7 +239,7 @@ fn try_oracle(
     let (mut message, mut total, mut tiny) = (None, 0u64, 0);
     let (mut mode, mut binary_messages) = (BinaryMode::Stream, 0);
     let mut text: Vec<u8> = Vec::new();
-    while let Some(header) = Header::parse(bytes, role, message.is_some(), false)? {
+    while let Some(header) = Header::parse(bytes, role, message.is_some())? {
         bytes = &bytes[header.size..];
         let available = header.length.min(bytes.len() as u64) as usize;
         let complete = available as u64 == header.length;
