@@ -130,7 +130,10 @@ describe("a server answers", () => {
 describe("a client offers", () => {
 	test.each<[DeflateWishes, string]>([
 		[most, `${P}; ${CB}`],
-		[small, `${P}; ${SN}; ${CN}; ${SB}=12; ${CB}=12`],
+		[
+			small,
+			`${P}; ${SN}; ${CN}; ${SB}=12; ${CB}=12, ${P}; ${SN}; ${CN}; ${CB}`,
+		],
 	])("%o", (wishes, offer) => {
 		expect(offerDeflate(wishes)).toBe(offer);
 	});
@@ -166,9 +169,18 @@ describe("a client reads", () => {
 		["the extension and another", `${P}, x`, most, null],
 		["an empty answer", "", most, null],
 		["no grant of no context takeover", `${P}; ${SB}=12`, small, null],
-		["no grant of the window", `${P}; ${SN}`, small, null],
-		["a larger window of the server", `${P}; ${SN}; ${SB}=13`, small, null],
-		["a larger window of the client", `${granted}; ${CB}=13`, small, null],
+		[
+			"what the second offer leaves to the server",
+			`${P}; ${SN}`,
+			small,
+			[`${P}; ${SN}`, "12", "15"],
+		],
+		[
+			"larger windows than it wishes for",
+			`${P}; ${SN}; ${SB}=13; ${CB}=13`,
+			small,
+			[`${P}; ${SN}; ${SB}=13; ${CB}=13`, "12", "13"],
+		],
 		["the client's window without a value", `${P}; ${CB}`, most, null],
 		["an unknown parameter", `${P}; x`, most, null],
 		["a parameter twice", `${P}; ${CN}; ${CN}`, most, null],

@@ -9,9 +9,10 @@ import {
 	type ErrorCode,
 	type WebSocketErrorFields,
 } from "../errors.js";
-import type {
-	DeflateAgreement,
-	DeflateWishes,
+import {
+	type DeflateAgreement,
+	type DeflateWishes,
+	MAX_WINDOW_BITS,
 } from "../protocol/permessage-deflate.js";
 import type { CloseResult, Session } from "../protocol/session.js";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
@@ -511,7 +512,9 @@ function offerOf({
 	compression,
 }: ConnectionSettings): DeflateWishes | null {
 	if (compression === null) return null;
-	const most = { extension: "", send: compression, receive: compression };
+	// The server may keep the largest window there is.
+	const receive = { ...compression, windowBits: MAX_WINDOW_BITS };
+	const most = { extension: "", send: compression, receive };
 	const bytes = bytesOf(engine, linkCompression(compression, most));
 	return hasCompressionRoom(bytes) ? compression : null;
 }

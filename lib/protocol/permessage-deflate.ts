@@ -42,16 +42,25 @@ interface Parameters {
 	clientMaxWindowBits: number | true | undefined;
 }
 
-/** A client's offer, for its Sec-WebSocket-Extensions. */
+/**
+ * A client's offers, for its Sec-WebSocket-Extensions. Where it wishes for small windows, a second one leaves the server's to
+ * the server: some do not support the first, and there are those that then refuse the connection.
+ */
 export function offerDeflate(wishes: DeflateWishes): string {
 	const { windowBits, contextTakeover } = wishes;
-	const isLimited = windowBits < MAX_WINDOW_BITS;
-	return serialize({
+	const offer: Parameters = {
 		serverNoContextTakeover: !contextTakeover,
 		clientNoContextTakeover: !contextTakeover,
-		serverMaxWindowBits: isLimited ? windowBits : undefined,
-		clientMaxWindowBits: isLimited ? windowBits : true,
-	});
+		serverMaxWindowBits: undefined,
+		clientMaxWindowBits: true,
+	};
+	const plain = serialize(offer);
+	if (windowBits === MAX_WINDOW_BITS) return plain;
+	const limited = {
+		serverMaxWindowBits: windowBits,
+		clientMaxWindowBits: windowBits,
+	};
+	return `${serialize({ ...offer, ...limited })}, ${plain}`;
 }
 
 /**
@@ -118,19 +127,21 @@ export function checkDeflateAnswer(
 	const parameters = readParameters(extensions[0]);
 	if (parameters === null) return null;
 	const { windowBits, contextTakeover } = wishes;
-	const { serverMaxWindowBits, clientMaxWindowBits } = parameters;
+	const { clientMaxWindowBits } = parameters;
 	// "This parameter has no value" only in an offer.
 	if (clientMaxWindowBits === true) return null;
-	if ((clientMaxWindowBits ?? 0) > windowBits) return null;
-	// What the offer asks of the server is granted by repeating it.
+	// What the offer asks of the server is granted by repeating it. Its window is left to it by the second offer.
 	if (!contextTakeover && !parameters.serverNoContextTakeover) return null;
-	if ((serverMaxWindowBits ?? MAX_WINDOW_BITS) > windowBits) return null;
 	return agreementOf(
 		{
 			...parameters,
 			clientNoContextTakeover:
 				parameters.clientNoContextTakeover || !contextTakeover,
-			clientMaxWindowBits: clientMaxWindowBits ?? windowBits,
+			// To refer back less far than one may is always allowed.
+			clientMaxWindowBits: Math.min(
+				clientMaxWindowBits ?? MAX_WINDOW_BITS,
+				windowBits,
+			),
 		},
 		"client",
 		serialize(parameters),

@@ -160,6 +160,25 @@ export const badAnswers: BadAnswer[] = [
 		text: (key: string) =>
 			response(key, { "Sec-WebSocket-Extensions": extension }),
 	})),
+	...[
+		"x",
+		"permessage-deflate, permessage-deflate",
+		"permessage-deflate; x",
+		...["0", "7", "16", "abc", '""'].map(
+			(bits) =>
+				`permessage-deflate; server_no_context_takeover; server_max_window_bits=${bits}`,
+		),
+		"permessage-deflate; server_no_context_takeover; server_max_window_bits=9; server_max_window_bits=9",
+		"permessage-deflate; server_no_context_takeover; server_max_window_bits=9; client_max_window_bits",
+		'permessage-deflate; server_max_window_bits="',
+	].map((extension) => ({
+		name: `the extension ${extension}, which was offered on other terms`,
+		code: "WS_ERR_HANDSHAKE_EXTENSION",
+		statusCode: 101,
+		options: { perMessageDeflate: true },
+		text: (key: string) =>
+			response(key, { "Sec-WebSocket-Extensions": extension }),
+	})),
 	{
 		name: "a head of 17 KiB",
 		code: "WS_ERR_HANDSHAKE_TOO_BIG",

@@ -113,3 +113,43 @@ onServer({
 	},
 	told: { refusals: [], connections: [{ texts: 1 }] },
 });
+
+describe("extensions where compression may be agreed on", () => {
+	const lists: Record<string, [list: string, status: string]> = {
+		"a quote that is never closed": [
+			`permessage-deflate; x="${"\\a".repeat(6000)}`,
+			"400",
+		],
+		"a quote that is closed nowhere but in escapes": [
+			`permessage-deflate; x="${'\\"'.repeat(6000)}`,
+			"400",
+		],
+		"parameters named as what every object has": [
+			"permessage-deflate; __proto__=1; constructor; hasOwnProperty",
+			"101",
+		],
+		"five hundred offers that cannot be met": [
+			"permessage-deflate; x,".repeat(500),
+			"101",
+		],
+	};
+	for (const [name, [list, expected]] of Object.entries(lists)) {
+		onServer({
+			name: `with ${name} are not accepted, and answered with ${expected}`,
+			setup: { options: { perMessageDeflate: true } },
+			async run(server) {
+				const wire = await server.send(
+					request({ "Sec-WebSocket-Extensions": list }),
+				);
+				const head = (await wire.head()).toLowerCase();
+				wire.reset();
+				await wire.gone;
+				return { status: head.slice(9, 12), head };
+			},
+			sees: {
+				status: expected,
+				head: expect.not.stringContaining("sec-websocket-extensions"),
+			},
+		});
+	}
+});

@@ -20,6 +20,8 @@ export const { url, agent } = values;
 export const options = {
 	engine: /** @type {"auto" | "native" | "typescript"} */ (values.engine),
 	maxMessageBytes: MAX_MESSAGE_BYTES,
+	// Without a threshold, and as much as the other end wants: the suite's sections on compression are to see some.
+	perMessageDeflate: { threshold: 0, contextTakeover: true, windowBits: 15 },
 };
 
 /** @typedef {import("nodejs-websocket").Connection} Connection */
