@@ -10,3 +10,7 @@ pub mod stream;
 #[path = "../../tests/support/mod.rs"]
 #[allow(missing_docs, clippy::pedantic)]
 pub mod support;
+
+#[path = "../../tests/support/compression.rs"]
+#[allow(missing_docs, clippy::pedantic)]
+pub mod compression;

@@ -9,6 +9,9 @@ use super::symbols::{MAX_MATCH_BYTES, Tokens};
 /// Bytes that are looked up. A match of three bytes saves next to nothing.
 const KEY_BYTES: usize = 4;
 
+/// After a match this long the next position is searched with less effort still.
+const GOOD_MATCH_BYTES: usize = 8;
+
 /// The eight bytes that are compared at a time may reach behind the last one.
 const PADDING_BYTES: usize = 8;
 
@@ -137,7 +140,12 @@ impl Matcher {
                 let next = self.find(
                     at + 1,
                     found.length,
-                    effort.candidates / if found.length >= 8 { 4 } else { 2 },
+                    effort.candidates
+                        / if found.length >= GOOD_MATCH_BYTES {
+                            4
+                        } else {
+                            3
+                        },
                     effort.enough,
                 );
                 if next.length <= found.length {
@@ -190,7 +198,9 @@ impl Matcher {
         self.unlisted = at + 1;
         let reach = size.min(at - self.floor);
         let mut nearer = 0;
-        let mut tail = load32(window, at + shortest - 3);
+        // Longer than the best so far is only what has the bytes that end one further.
+        let mut tails = &window[shortest - 3..];
+        let mut tail = load32(tails, at);
         for _ in 0..candidates {
             let distance = usize::from(position.wrapping_sub(candidate));
             // Further and further back; what is not is a position that is gone.
@@ -199,8 +209,7 @@ impl Matcher {
             }
             nearer = distance;
             let from = at - distance;
-            // Longer than the best so far only if it has the bytes around that length.
-            if load32(window, from + shortest - 3) == tail && load32(window, from) == key {
+            if load32(tails, from) == tail {
                 let length = match_length(window, from, at, longest);
                 if length > shortest {
                     shortest = length;
@@ -208,7 +217,8 @@ impl Matcher {
                     if length >= enough || length == longest {
                         break;
                     }
-                    tail = load32(window, at + shortest - 3);
+                    tails = &window[shortest - 3..];
+                    tail = load32(tails, at);
                 }
             }
             candidate = links[usize::from(candidate) & (size - 1)];
@@ -230,11 +240,12 @@ impl Matcher {
         );
         let mask = links.len() - 1;
         let size = heads.len();
-        for at in self.unlisted..stop {
-            let position = self.base.wrapping_add(at as u16);
-            let head = &mut heads[hash(load32(window, at), size)];
+        let mut position = self.base.wrapping_add(self.unlisted as u16);
+        for key in window[self.unlisted..stop + KEY_BYTES - 1].windows(KEY_BYTES) {
+            let head = &mut heads[hash(load32(key, 0), size)];
             links[usize::from(position) & mask] = *head;
             *head = position;
+            position = position.wrapping_add(1);
         }
         self.unlisted = stop;
     }
@@ -265,10 +276,10 @@ fn load64(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(*bytes[at..].first_chunk().expect("padding"))
 }
 
-/// How many bytes are alike, up to `longest`. The first four are.
+/// How many bytes are alike, up to `longest`.
 #[inline]
 fn match_length(window: &[u8], from: usize, at: usize, longest: usize) -> usize {
-    let mut length = KEY_BYTES;
+    let mut length = 0;
     while length < longest {
         let difference = load64(window, from + length) ^ load64(window, at + length);
         if difference != 0 {
