@@ -69,7 +69,7 @@ if (nativeEngine instanceof NativeEngine && !("reason" in reactor)) {
 	/** A link that has not been opened. */
 	async function pair() {
 		const [near, peer] = await socketPair();
-		const link = NativeLink.create(near, engine, "server", limits);
+		const link = NativeLink.create(near, engine, "server", limits, null);
 		if (link === null) throw new Error("The socket was not taken over");
 		return { link, peer };
 	}
@@ -269,7 +269,7 @@ if (nativeEngine instanceof NativeEngine && !("reason" in reactor)) {
 			if (!(second instanceof NativeEngine)) throw new Error("none");
 			expect(second).not.toBe(engine);
 			const [near, peer] = await socketPair();
-			const link = NativeLink.create(near, second, "server", limits);
+			const link = NativeLink.create(near, second, "server", limits, null);
 			if (link === null) throw new Error("The socket was not taken over");
 			const sink = new Recorder();
 			link.open(sink, new Uint8Array(0));
