@@ -3,7 +3,12 @@ import { rmSync } from "node:fs";
 import { cache, inRoot } from "./support/paths.mjs";
 import { filesUnder } from "./support/stamp.mjs";
 
-for (const folder of [inRoot("dist"), inRoot("target"), cache]) {
+for (const folder of [
+	inRoot("dist"),
+	inRoot("target"),
+	inRoot("artifacts"),
+	cache,
+]) {
 	rmSync(folder, { recursive: true, force: true });
 }
 for (const file of filesUnder(inRoot("npm"))) {

@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { StepError } from "../support/step.mjs";
 import { machines } from "./machines.mjs";
+import { modesOn } from "./project.mjs";
 
 /** Where optional packages are. @param {string} folder */
 const addonsIn = (folder) => join(folder, "node_modules", "@nodejs-websocket");
@@ -28,7 +29,7 @@ function scenarioOf(machine) {
 				name: engine,
 				reason,
 				passed,
-			} = await project.smoke(command, ["native", "typescript"], env);
+			} = await project.smoke(command, modesOn(platform.split("-")[0]), env);
 			if (engine !== "native") throw new StepError(`${reason}`);
 			return `${passed.length} checks passed, the native engine serves (${text})`;
 		},

@@ -26,6 +26,12 @@ const clients = {
 	bun: { command: [programOf("bun")], add: ["add"] },
 };
 
+/** What is tried where Node itself runs; the native transport is for Linux only. @param {string} os */
+export const modesOn = (os) =>
+	os === "linux"
+		? ["native", "native/native", "typescript"]
+		: ["native", "typescript"];
+
 export class Project {
 	/** @param {string} folder @param {Registry} registry */
 	constructor(folder, registry) {
@@ -105,6 +111,16 @@ export class Project {
 		}
 	}
 
+	/**
+	 * What the package's own command says of the installation.
+	 *
+	 * @returns {Promise<{ engine: string, addon: { path?: string, reason?: string } }>}
+	 */
+	async doctor() {
+		const command = join("node_modules", ".bin", "nodejs-websocket");
+		return JSON.parse(await this.run([command, "doctor", "--json"]));
+	}
+
 	/** Strictly, with the types that the package brings and those of Node. @param {string} file */
 	async #compile(file) {
 		await this.run([
@@ -120,17 +136,17 @@ export class Project {
 	 * Runs the smoke set.
 	 *
 	 * @param {string[]} command The program that runs JavaScript, with its options.
-	 * @param {("native" | "typescript")[]} engines
+	 * @param {string[]} modes Engines, with a transport behind a slash where it is not the default.
 	 * @param {NodeJS.ProcessEnv} [env]
 	 * @returns {Promise<EngineInfo & { passed: string[] }>} `name` is the engine that serves by default.
 	 */
-	async smoke(command, engines = ["native", "typescript"], env = {}) {
+	async smoke(command, modes, env = {}) {
 		const program = "smoke.mjs";
 		copyFileSync(
 			inRoot("scripts", "install", "programs", program),
 			join(this.folder, program),
 		);
-		return lastLine(await this.run([...command, program, ...engines], env));
+		return lastLine(await this.run([...command, program, ...modes], env));
 	}
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { platformName } from "../setup/native.mjs";
 import { StepError } from "../support/step.mjs";
 import { foreign } from "./foreign.mjs";
+import { modesOn } from "./project.mjs";
 import { nodeVersions, programOf } from "./tools.mjs";
 
 /**
@@ -29,18 +30,20 @@ function expectEngine(found, wanted, reason) {
 		throw new StepError(`the ${found} engine serves: ${reason ?? "no reason"}`);
 }
 
-/** Every kind of module, with the engine expected. @param {Project} project @param {string} engine @param {string} [node] */
+/** Every kind of module, and the package's command, with the engine expected. @param {Project} project @param {string} engine @param {string} [node] */
 async function screamAll(project, engine, node) {
 	for (const kind of /** @type {const} */ (["CommonJS", "ESM", "TypeScript"])) {
 		const { name, reason } = await project.scream(kind, node);
 		expectEngine(name, engine, reason);
 	}
+	const doctor = await project.doctor();
+	expectEngine(doctor.engine, engine, doctor.addon.reason);
 	return `${engine} engine in CommonJS, ESM and TypeScript`;
 }
 
-/** @param {Project} project @param {string[]} command @param {("native" | "typescript")[]} [engines] */
-async function smokeWith(project, command, engines) {
-	const { name, reason, passed } = await project.smoke(command, engines);
+/** @param {Project} project @param {string[]} command @param {string[]} modes */
+async function smokeWith(project, command, modes) {
+	const { name, reason, passed } = await project.smoke(command, modes);
 	const why = name === "native" ? "" : ` (${reason})`;
 	return `${passed.length} checks passed, the ${name} engine serves${why}`;
 }
@@ -65,6 +68,7 @@ export const scenarios = [
 		tools: [],
 		needs: native,
 		folder: odd,
+		quick: true,
 		async run(project) {
 			await project.install("npm");
 			return `${await screamAll(project, "native")}, in "${odd}"`;
@@ -109,7 +113,7 @@ export const scenarios = [
 			await project.install("npm");
 			const node = programOf(`node-${version}`);
 			await screamAll(project, "native", node);
-			return await smokeWith(project, [node]);
+			return await smokeWith(project, [node], modesOn(process.platform));
 		},
 	})),
 	{
@@ -118,7 +122,7 @@ export const scenarios = [
 		needs: native,
 		async run(project) {
 			await project.install("bun");
-			return await smokeWith(project, [programOf("bun")]);
+			return await smokeWith(project, [programOf("bun")], modesOn("other"));
 		},
 	},
 	{
@@ -127,13 +131,12 @@ export const scenarios = [
 		needs: native,
 		async run(project) {
 			await project.install("npm");
-			return await smokeWith(project, [
-				process.execPath,
-				programOf("deno"),
-				"run",
-				"--allow-all",
-				"--node-modules-dir=manual",
-			]);
+			const options = ["--allow-all", "--node-modules-dir=manual"];
+			return await smokeWith(
+				project,
+				[process.execPath, programOf("deno"), "run", ...options],
+				modesOn("other"),
+			);
 		},
 	},
 	...foreign,

@@ -84,6 +84,16 @@ function flagsFor({ name, os, libc, format }, { sources }, folder) {
 	return flags;
 }
 
+/** Likewise for the compiler of C++. @param {Platform} platform */
+function cxxFlagsFor({ cpu, format }) {
+	const flags = [];
+	// zig's clang wants to be told that the AVX-512 code of simdutf may use registers of 512 bits.
+	if (cpu === "x64") flags.push("-mevex512");
+	if (format !== "elf")
+		flags.push("-fvisibility=hidden", "-fvisibility-inlines-hidden");
+	return flags;
+}
+
 /**
  * napi's build script wants a library to link with for this kind of target. The addon looks its symbols up itself, so that
  * nothing of it is used.
@@ -121,7 +131,7 @@ function artifactName({ format }) {
  * @throws {StepError}
  */
 export async function compile(platform, step, folder = root) {
-	const { triple, os, cpu, libc, format, features = FEATURES } = platform;
+	const { triple, os, libc, format, features = FEATURES } = platform;
 	const toolchain = await toolchainFor(triple);
 	const { code, output } = await run(
 		zigbuild,
@@ -142,8 +152,7 @@ export async function compile(platform, step, folder = root) {
 					"\x1f",
 				),
 				...(format === "elf" ? {} : { RUSTC_BOOTSTRAP: "1" }),
-				// zig's clang wants to be told that the AVX-512 code of simdutf may use registers of 512 bits.
-				...(cpu === "x64" ? { CXXFLAGS: "-mevex512" } : {}),
+				CXXFLAGS: cxxFlagsFor(platform).join(" "),
 				...(os === "win32"
 					? { LIBNODE_PATH: await importLibrary(platform, folder) }
 					: {}),

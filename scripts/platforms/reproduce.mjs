@@ -9,7 +9,7 @@ import { compile } from "./build.mjs";
 import { addonFile } from "./check.mjs";
 
 /** All that cargo reads. */
-const sources = ["Cargo.toml", "Cargo.lock", "build.rs", "crate"];
+const sources = [".cargo", "Cargo.toml", "Cargo.lock", "build.rs", "crate"];
 
 /** @param {string} file */
 const hashOfFile = (file) =>

@@ -22,7 +22,7 @@
 /** The Cargo features of the addon. */
 export const FEATURES = ["simdutf"];
 
-/** Where an addon would export every symbol of the C++ library, because zig takes a list of exports for ELF only. */
+/** Where an addon would export C++'s new and delete, since zig takes a list of exports for ELF only; nobody could try that. */
 const WITHOUT_CXX = ["napi"];
 
 /** The glibc that the addons for it are linked for: that of CentOS 7, older than any that Node.js 20 runs on. */
@@ -111,7 +111,6 @@ export const platforms = [
 		cpu: "x64",
 		triple: "x86_64-pc-windows-gnullvm",
 		napiTriple: "x86_64-pc-windows-msvc",
-		features: WITHOUT_CXX,
 		format: "pe",
 		architecture: "x86-64",
 	},
@@ -122,7 +121,6 @@ export const platforms = [
 		cpu: "arm64",
 		triple: "aarch64-pc-windows-gnullvm",
 		napiTriple: "aarch64-pc-windows-msvc",
-		features: WITHOUT_CXX,
 		format: "pe",
 		architecture: "aarch64",
 	},

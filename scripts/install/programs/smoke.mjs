@@ -1,7 +1,10 @@
 /**
  * The smoke set: what an installed package must be able to do with each engine, in a few exchanges over a real socket.
  *
- *   node smoke.mjs native typescript     prints a line of JSON: { engine, reason, passed, failed }
+ *   node smoke.mjs native native/native typescript
+ *
+ * names the engines, and a transport other than the default; prints a line of JSON, { name, reason, passed, failed }, of which
+ * the first two are the engine that serves by default.
  *
  * Copied into a project that has the package installed, and run there by whatever is to be tried.
  */
@@ -15,9 +18,17 @@ const LIMIT_MS = 60_000;
 /** @typedef {"native" | "typescript"} EngineName */
 /** @typedef {Awaited<ReturnType<typeof pair>>} Pair */
 
-/** A server that sends everything back, and a client of it. @param {EngineName} name */
-async function pair(name) {
-	const server = createServer({ engine: name }, (conn) => {
+/** @typedef {{ engine: EngineName, transport?: "native" }} Mode */
+
+/** `native/native` @param {string} word @returns {Mode} */
+function modeOf(word) {
+	const [engine, transport] = word.split("/");
+	return /** @type {Mode} */ ({ engine, ...(transport ? { transport } : {}) });
+}
+
+/** A server that sends everything back, and a client of it. @param {Mode} mode */
+async function pair(mode) {
+	const server = createServer(mode, (conn) => {
 		conn.on("message", (data) => conn.send(data));
 		conn.on("error", () => {});
 	});
@@ -26,7 +37,7 @@ async function pair(name) {
 	const { port } = /** @type {import("node:net").AddressInfo} */ (
 		server.socket.address()
 	);
-	const conn = connect(`ws://127.0.0.1:${port}/`, { engine: name });
+	const conn = connect(`ws://127.0.0.1:${port}/`, mode);
 	await once(conn, "connect");
 	return { server, conn, port };
 }
@@ -63,10 +74,12 @@ async function sendUnmasked(port) {
 	return Buffer.concat(chunks);
 }
 
-/** @type {Record<string, (pair: Pair, name: EngineName) => Promise<void>>} */
+/** @type {Record<string, (pair: Pair, mode: Mode) => Promise<void>>} */
 const checks = {
-	async "serves with the engine asked for"({ conn }, name) {
-		check(conn.engine === name, `it is ${conn.engine}`);
+	async "serves with what was asked for"({ conn }, { engine, transport }) {
+		check(conn.engine === engine, `the engine is ${conn.engine}`);
+		if (transport)
+			check(conn.transport === transport, `over ${conn.transport}`);
 	},
 	async "echoes text"({ conn }) {
 		check((await echoOf(conn, "hi")) === "hi", "another text");
@@ -118,12 +131,13 @@ const overdue = setTimeout(() => {
 
 const passed = [];
 const failed = [];
-for (const name of /** @type {EngineName[]} */ (process.argv.slice(2))) {
+for (const name of process.argv.slice(2)) {
+	const mode = modeOf(name);
 	try {
-		const peers = await pair(name);
+		const peers = await pair(mode);
 		for (const [title, run] of Object.entries(checks)) {
 			try {
-				await run(peers, name);
+				await run(peers, mode);
 				passed.push(`${name}: ${title}`);
 			} catch (error) {
 				failed.push(`${name}: ${title}: ${textOf(error)}`);
