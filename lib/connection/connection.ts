@@ -275,14 +275,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		options?: SendOptions | SendCallback | null,
 		callback?: SendCallback,
 	): boolean | undefined {
-		const { compress, done } = readSendArguments(options, callback);
-		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", done)) return undefined;
-		const bytes = toBytes(data);
-		return this.#driver.link?.sendBytes(
-			FIN | Opcode.BINARY | this.#compressed(bytes, compress),
-			bytes,
-			done,
-		);
+		return this.#sendBinary(data, null, options, callback);
 	}
 
 	/** Sends a string as text, anything else as binary. Returns and throws as those do. */
@@ -293,7 +286,36 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	): boolean | undefined {
 		if (typeof data === "string") return this.sendText(data, options, callback);
 		// Misuse of the argument is told in any ready state, as in 1.7.
-		return this.sendBinary(toBytes(data), options, callback);
+		return this.#sendBinary(
+			data,
+			toBytes(data, this.#shortBytes),
+			options,
+			callback,
+		);
+	}
+
+	/** What a client masks, or a connection compresses, is read natively: there memory of other threads has no business. */
+	get #shortBytes(): number {
+		return this.server === null || this.#compressFromBytes !== null
+			? 0
+			: SHORT_BYTES;
+	}
+
+	/** @param bytes those of `data`, where they were looked at before */
+	#sendBinary(
+		data: BinaryData,
+		bytes: Uint8Array | null,
+		options: SendOptions | SendCallback | null | undefined,
+		callback: SendCallback | undefined,
+	): boolean | undefined {
+		const { compress, done } = readSendArguments(options, callback);
+		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", done)) return undefined;
+		const payload = bytes ?? toBytes(data, this.#shortBytes);
+		return this.#driver.link?.sendBytes(
+			FIN | Opcode.BINARY | this.#compressed(payload, compress),
+			payload,
+			done,
+		);
 	}
 
 	/**
@@ -519,10 +541,19 @@ function offerOf({
 	return hasCompressionRoom(bytes) ? compression : null;
 }
 
-/** The bytes of what can be sent as binary. Throws `WS_ERR_DATA_TYPE` for anything else. */
-function toBytes(data: unknown): Uint8Array {
+/** Asking a view for its memory is the dearest part of a short send: up to this length, in bytes, nobody does. */
+const SHORT_BYTES = 128;
+
+/**
+ * The bytes of what can be sent as binary. Throws `WS_ERR_DATA_TYPE` for anything else.
+ *
+ * @param shortBytes up to this length they may be memory that another thread may write to
+ */
+function toBytes(data: unknown, shortBytes = 0): Uint8Array {
 	const bytes = isUint8Array(data) ? plainBytes(data) : viewOf(data);
 	if (bytes.length === 0 && isDetached(bytes.buffer)) throw transferredAway();
+	// Each byte of what is short is read once, within the call that sends it.
+	if (bytes.length <= shortBytes) return bytes;
 	// Memory that another thread may write to is copied, so that what is sent is what was checked.
 	return bytes.buffer instanceof SharedArrayBuffer ? Buffer.from(bytes) : bytes;
 }
