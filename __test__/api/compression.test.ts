@@ -396,6 +396,44 @@ describe("reading", () => {
 	);
 });
 
+describe("the budget for context takeover", () => {
+	behaves(
+		"leaves new connections uncompressed when it is used up, and is free again",
+		async (bench) => {
+			const options = { contextTakeover: true, threshold: 0 };
+			bench.afterwards(() => library.setMaxCompressionBytes(256 * 1024 * 1024));
+			library.setMaxCompressionBytes(0);
+			const none = await compressedPair(bench, options);
+			expect([none.near.extensions, none.far.extensions]).toEqual(["", ""]);
+			none.near.send("plain");
+			expect(await nextValue(none.far, "text")).toBe("plain");
+			const kept = await compressedPair(bench, { threshold: 0 });
+			expect(kept.near.extensions).not.toBe("");
+
+			library.setMaxCompressionBytes(256 * 1024 * 1024);
+			const first = await compressedPair(bench, options);
+			expect(first.near.extensions).not.toBe("");
+			// Less than the first pair keeps.
+			library.setMaxCompressionBytes(8 * 1024);
+			const second = await compressedPair(bench, options);
+			expect(second.near.extensions).toBe("");
+			first.near.send("still compressed");
+			expect(await nextValue(first.far, "text")).toBe("still compressed");
+			first.near.close();
+			await Promise.all([first.near.closed, first.far.closed]);
+			library.setMaxCompressionBytes(200_000);
+			const third = await compressedPair(bench, options);
+			expect(third.near.extensions).not.toBe("");
+		},
+	);
+
+	test.each([-1, Number.NaN, "1"])("is a number of bytes, not %j", (bytes) => {
+		expect(() => library.setMaxCompressionBytes(bytes as number)).toThrow(
+			expect.objectContaining({ code: "WS_ERR_OPTION_RANGE" }),
+		);
+	});
+});
+
 describe("options", () => {
 	test.each([
 		[1, "WS_ERR_OPTION"],

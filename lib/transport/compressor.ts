@@ -13,6 +13,7 @@ import {
 } from "../engine/engine.js";
 import { createError } from "../errors.js";
 import { FIN, Opcode, RSV1 } from "../rfc6455/opcode.js";
+import { forgetIdler, type Idler, watchIdler } from "./idle-compressors.js";
 import { LastCompressed } from "./last-compressed.js";
 import type { SendCallback } from "./link.js";
 
@@ -39,7 +40,8 @@ interface Send {
 
 const lastCompressed = new LastCompressed();
 
-export class Compressor {
+export class Compressor implements Idler {
+	isInUse = false;
 	/** Bytes of the payloads that wait, as they were given. */
 	queuedBytes = 0;
 	readonly #engine: Engine;
@@ -110,8 +112,26 @@ export class Compressor {
 		this.#target.compressed();
 	}
 
+	/** Nothing was sent for long: the next message refers to none before it. */
+	rest(): void {
+		if (this.isBusy || this.#isContinuing) this.#use();
+		else this.#deflater?.release();
+	}
+
+	#deflaterInUse(): Deflater {
+		this.#deflater ??= this.#engine.createDeflater(this.#options);
+		if (this.#options.contextTakeover) this.#use();
+		return this.#deflater;
+	}
+
+	#use(): void {
+		if (!this.isInUse) watchIdler(this);
+		this.isInUse = true;
+	}
+
 	/** Drops all that waits, and frees the memory. */
 	destroy(): void {
+		forgetIdler(this);
 		const dropped = this.#queue;
 		if (this.#current !== null) dropped.unshift(this.#current);
 		this.#queue = [];
@@ -151,8 +171,8 @@ export class Compressor {
 		}
 		const isFinal = (first & FIN) !== 0;
 		this.#isContinuing = !isFinal;
-		this.#deflater ??= this.#engine.createDeflater(this.#options);
-		const bytes = this.#deflater.deflate(payload, isFinal, (later) =>
+		const deflater = this.#deflaterInUse();
+		const bytes = deflater.deflate(payload, isFinal, (later) =>
 			this.#done(later),
 		);
 		if (bytes === null) {
