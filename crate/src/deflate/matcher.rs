@@ -24,6 +24,8 @@ pub struct Effort {
     pub enough: usize,
     /// After a match shorter than this the next position is tried as well; 0 never.
     pub lazy: usize,
+    /// All positions within a match are listed unless it is longer than this.
+    pub listed: usize,
 }
 
 /// A window of history with its tables.
@@ -126,7 +128,7 @@ impl Matcher {
         let mut at = start;
         while at < self.end && !tokens.is_full() {
             let found = self.find(at, KEY_BYTES - 1, effort.candidates, effort.enough);
-            at += self.emit(at, found, tokens);
+            at += self.emit(at, found, effort, tokens);
         }
         at
     }
@@ -155,20 +157,24 @@ impl Matcher {
                 at += 1;
                 found = next;
             }
-            at += self.emit(at, found, tokens);
+            at += self.emit(at, found, effort, tokens);
         }
         at
     }
 
     /// Adds the token of the byte or the bytes at `at`. Returns their number.
     #[inline]
-    fn emit(&mut self, at: usize, found: Match, tokens: &mut Tokens) -> usize {
+    fn emit(&mut self, at: usize, found: Match, effort: Effort, tokens: &mut Tokens) -> usize {
         if found.length < KEY_BYTES {
             tokens.literal(self.window[at]);
             return 1;
         }
         tokens.copy(found.length, found.distance);
-        self.list(at + found.length);
+        if found.length <= effort.listed {
+            self.list(at + found.length);
+        } else {
+            self.unlisted = at + found.length;
+        }
         found.length
     }
 
