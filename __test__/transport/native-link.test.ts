@@ -177,6 +177,17 @@ if (nativeEngine instanceof NativeEngine && !("reason" in reactor)) {
 			expect(frames()[0]).toEqual(payload);
 		});
 
+		test("does not hold against the peer what it has gathered itself", async () => {
+			const { link, size } = await make();
+			for (let i = 0; i < 4; i++) {
+				link.sendBytes(0x82, Buffer.alloc(10_000));
+				link.sendText(0x81, "short");
+			}
+			expect(link.bufferedAmount).toBeGreaterThan(40_000);
+			expect(link.hasBuffered(20_000)).toBe(false);
+			await until("all", () => size() === 4 * (10_004 + 7));
+		});
+
 		test("fails where a payload that it is sending is transferred away", async () => {
 			const { link, peer, sink } = await make();
 			peer.pause();

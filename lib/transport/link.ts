@@ -31,7 +31,7 @@ export interface Link {
 	readonly engine: EngineName;
 	/** Bytes accepted by the sends that have not been handed to the operating system. */
 	readonly bufferedAmount: number;
-	/** Whether `bufferedAmount` is at least `bytes`: cheap, asked at every send. */
+	/** Whether `bufferedAmount` is at least `bytes`: cheap, asked at every send. What was gathered may be flushed for it. */
 	hasBuffered(bytes: number): boolean;
 	/** Whether earlier output waits for the peer, and is at least `bytes`. If so, `drain` follows. */
 	isCongested(bytes: number): boolean;

@@ -149,7 +149,10 @@ export class NativeLink
 			this.outbox.byteLength +
 			this.#unframedBytes +
 			(this.compressor?.queuedBytes ?? 0);
-		return most >= bytes && this.bufferedAmount >= bytes;
+		if (most < bytes) return false;
+		// What was gathered and is about to leave is not held against the peer.
+		if (!this.#isWaiting) this.flush();
+		return this.bufferedAmount >= bytes;
 	}
 
 	isCongested(bytes: number): boolean {
