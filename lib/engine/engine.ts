@@ -103,7 +103,7 @@ export const EVENTS_PER_TURN = 2048;
 export const INFLATE_BYTES_PER_TURN = 64 * 1024;
 
 /** A piece this long is compressed within the call that brings it, in bytes; a longer one in slices, between other work. */
-export const DEFLATE_NOW_BYTES = 32 * 1024;
+export const DEFLATE_NOW_BYTES = 64 * 1024;
 
 /** How messages are compressed. The numbers are zlib's. */
 export interface DeflaterOptions {

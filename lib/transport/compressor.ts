@@ -1,7 +1,7 @@
 /**
  * What a link sends that is compressed, or waits behind something that is: RFC 7692 section 7.2.1, in the order of the sends.
  *
- * A message up to 32 KiB is compressed within the send, a longer one in slices between other work. What is sent meanwhile
+ * A message up to 64 KiB is compressed within the send, a longer one in slices between other work. What is sent meanwhile
  * queues up, but for pings and pongs, which may come anywhere. Fragments of a message are compressed as one.
  */
 import { Buffer } from "node:buffer";
@@ -16,6 +16,9 @@ import { FIN, Opcode, RSV1 } from "../rfc6455/opcode.js";
 import { forgetIdler, type Idler, watchIdler } from "./idle-compressors.js";
 import { LastCompressed } from "./last-compressed.js";
 import type { SendCallback } from "./link.js";
+
+/** Frames from this length on may be kept by reference by a link, in bytes. */
+const KEPT_BYTES = 32 * 1024;
 
 /** After so many bytes of a queue the event loop serves others, in bytes. */
 const QUEUE_BYTES_PER_TURN = 64 * 1024;
@@ -188,7 +191,7 @@ export class Compressor implements Idler {
 			lastCompressed.keep(data, bytes, this.#options, this.#engine);
 		}
 		// The target may keep long ones by reference, and these bytes are the engine's.
-		const kept = bytes.length < DEFLATE_NOW_BYTES ? bytes : Buffer.from(bytes);
+		const kept = bytes.length < KEPT_BYTES ? bytes : Buffer.from(bytes);
 		this.#target.sendFrame(first, kept, callback);
 	}
 

@@ -469,7 +469,7 @@ export function testCompression(engine: Engine): void {
 			);
 		};
 
-		test.each([0, 1, 100, 32_768, 32_769, 65_536, 300_000])(
+		test.each([0, 1, 100, 65_536, 65_537, 300_000])(
 			"%i bytes come back",
 			async (length) => {
 				for (const message of [

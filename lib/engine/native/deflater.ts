@@ -1,6 +1,6 @@
 /**
  * The compressing half of permessage-deflate in the addon, within the calls that ask for it: a trip through a thread pool
- * takes longer than compressing 32 KiB. What is longer is compressed slice by slice, each in a turn of the event loop.
+ * takes longer than compressing a message of usual length. What is longer is compressed slice by slice, each in a turn of the event loop.
  */
 import { createError } from "../../errors.js";
 import { checkBytes, FastBuffer } from "../buffer.js";

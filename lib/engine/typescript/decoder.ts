@@ -504,9 +504,13 @@ export class TypeScriptDecoder implements Decoder {
 		if (this.#message === TEXT) {
 			// In the order of the bytes: those within the limit are looked at before it.
 			const end = isOver ? limit - before : piece.length;
-			this.#utf8 = validateRange(piece, 0, end, this.#utf8);
-			if (this.#utf8 === UTF8_REJECT) return this.#fail("WS_ERR_INVALID_UTF8");
-			this.#flags |= NON_ASCII;
+			const high = highBits(piece, wordsOf(piece), 0, end);
+			if (high !== 0 || this.#utf8 !== UTF8_ACCEPT) {
+				this.#flags |= NON_ASCII;
+				this.#utf8 = validateRange(piece, 0, end, this.#utf8);
+				if (this.#utf8 === UTF8_REJECT)
+					return this.#fail("WS_ERR_INVALID_UTF8");
+			}
 		}
 		if (isOver) return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
 		if (this.#message === STREAM) {
