@@ -155,7 +155,9 @@ describe.skipIf(nativeEngine === null)("the native deflater", () => {
 			memoryLevel: 8,
 		});
 		const taken = (process.memoryUsage.rss() - before) / count;
-		expect(taken).toBeLessThan(told * 1.3);
+		// An allocator that checks what is done with its memory takes a third more.
+		expect(taken).toBeLessThan(told * 1.6);
+		expect(taken).toBeGreaterThan(told * 0.5);
 		for (const deflater of deflaters) deflater.destroy();
 	});
 });
