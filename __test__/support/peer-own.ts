@@ -1,6 +1,7 @@
 /** This library, and 1.7.2 with the same API, as endpoints. */
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
+import type { PerMessageDeflateOptions } from "nodejs-websocket";
 import type { Bench } from "./compat-bench.js";
 import type { ConnectionLike, LibraryLike } from "./compat-types.js";
 import { next, within } from "./compat-wait.js";
@@ -92,17 +93,20 @@ interface Own {
 	receiving: Receiving;
 	lacks: Lacks;
 	limits?: { maxMessageBytes: number };
+	/** Compression, where the other end can do it, too. */
+	perMessageDeflate?: PerMessageDeflateOptions;
 }
 
 function asLibrary(
 	bench: Bench,
-	{ module, receiving, lacks, limits }: Own,
+	{ module, receiving, lacks, limits, perMessageDeflate }: Own,
 ): Library {
 	return {
 		async serve({ protocols, tls }: ServeRequest): Promise<Serving> {
 			const server = bench.track(
 				module.createServer({
 					...limits,
+					perMessageDeflate,
 					...tls,
 					secure: tls !== undefined,
 					validProtocols: protocols,
@@ -126,6 +130,7 @@ function asLibrary(
 			const connection = bench.own(
 				module.connect(url, {
 					...limits,
+					perMessageDeflate,
 					protocols,
 					extraHeaders: headers,
 					...(ca === undefined ? {} : { ca }),
@@ -147,14 +152,24 @@ const NO_TEXT_FRAGMENTS = "no API to send a text in fragments";
 /** What this library lacks. */
 export const ownLacks: Lacks = { textFragments: NO_TEXT_FRAGMENTS };
 
-/** This library on the bench's engine. */
+/** This library on the bench's engine. What it receives as streams is compressed, and what it then sends. */
 export function ownLibrary(
 	bench: Bench,
 	receiving: Receiving,
 	limits = { maxMessageBytes: 16 * 1024 * 1024 },
 ): Library {
 	const module = bench.implementation.ws;
-	return asLibrary(bench, { module, receiving, lacks: ownLacks, limits });
+	const perMessageDeflate =
+		receiving === "streamed"
+			? { threshold: 0, contextTakeover: true, windowBits: 15 }
+			: undefined;
+	return asLibrary(bench, {
+		module,
+		receiving,
+		lacks: ownLacks,
+		limits,
+		perMessageDeflate,
+	});
 }
 
 /** What 1.7.2 lacks. */

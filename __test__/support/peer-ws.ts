@@ -15,7 +15,8 @@ import {
 	type Serving,
 } from "./peer-endpoint.js";
 
-const limits = { maxPayload: 16 * 1024 * 1024 };
+/** Of what is compressed ws counts the bytes before inflating, too: those of noise are some more than it has. */
+const limits = { maxPayload: 16 * 1024 * 1024 + 64 * 1024 };
 
 class WsEndpoint extends Endpoint {
 	readonly #socket: WebSocket;

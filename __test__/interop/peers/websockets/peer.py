@@ -10,7 +10,8 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 OPTIONS = {
-    "max_size": 16 * 1024 * 1024,
+    # Of what is compressed the bytes before inflating count, too: those of noise are some more than it has.
+    "max_size": 16 * 1024 * 1024 + 64 * 1024,
     # Pings only when told to.
     "ping_interval": None,
 }
