@@ -23,6 +23,9 @@ interface Machine {
 const GLIBC = "7f1c2e000000-7f1c2e028000 r--p 0 /usr/lib/libc.so.6\n";
 const MUSL = "7f1c2e000000-7f1c2e028000 r--p 0 /lib/ld-musl-x86_64.so.1\n";
 
+/** musl as upstream installs it: the name that programs ask for is a link to it. */
+const MUSL_LINKED = "7f1c2e000000-7f1c2e028000 r--p 0 /lib/libc.so\n";
+
 /** platform.js as it finds itself on another machine. */
 async function on(machine: Machine): Promise<Platform> {
 	vi.resetModules();
@@ -56,6 +59,7 @@ describe("the name of a platform", () => {
 	test.each<[string, Machine]>([
 		["linux-x64-gnu", { ...linux, maps: GLIBC }],
 		["linux-x64-musl", { ...linux, maps: MUSL }],
+		["linux-x64-musl", { ...linux, maps: MUSL_LINKED }],
 		["linux-x64-gnu", { ...linux, glibcVersionRuntime: "2.17" }],
 		["linux-x64-musl", linux],
 		["linux-x64-gnu", { ...linux, versions: { deno: "2.0.0" } }],

@@ -23,9 +23,10 @@ function libc(): "gnu" | "musl" {
 	// Deno is built for glibc only, and would ask the user before it lets anybody look.
 	if (process.versions.deno !== undefined) return "gnu";
 	try {
-		// musl's dynamic linker is musl itself, mapped into every process.
+		// musl's dynamic linker is musl itself, mapped into every process. Its name is often a link to libc.so; glibc's library
+		// is libc.so.6, or was libc-2.31.so.
 		const mapped = readFileSync("/proc/self/maps", "latin1");
-		return mapped.includes("/ld-musl-") ? "musl" : "gnu";
+		return /\/(ld-musl-[^/\n]+|libc\.so)$/m.test(mapped) ? "musl" : "gnu";
 	} catch {
 		return glibcVersion() === undefined ? "musl" : "gnu";
 	}
