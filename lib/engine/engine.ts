@@ -44,6 +44,8 @@ export interface DecoderOptions {
 	role: Role;
 	/** The limits hold for messages as they are after inflating. */
 	limits: DecoderLimits;
+	/** Its owner never drops it without `destroy`: seeing to those that are dropped costs each connection some microseconds. */
+	isOwned?: boolean;
 	/** There where permessage-deflate was agreed on: RSV1 then marks compressed messages. */
 	inflate?: InflateOptions;
 }

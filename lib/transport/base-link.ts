@@ -236,6 +236,7 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 			{
 				role: this.role,
 				limits: this.#limits,
+				isOwned: true,
 				inflate: inflate ?? undefined,
 			},
 			sink,

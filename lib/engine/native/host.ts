@@ -52,7 +52,7 @@ export class DecoderHost {
 			inflate?.contextTakeover ?? false,
 		);
 		const slot = { index };
-		this.#registry.register(decoder, slot);
+		if (options.isOwned !== true) this.#registry.register(decoder, slot);
 		return slot;
 	}
 
