@@ -98,6 +98,18 @@ describe("the socket of a native connection", () => {
 		expect(isDone).toBe(true);
 	});
 
+	behavesNatively("writes nothing, and goes on", async (bench) => {
+		const { near, wire } = await bench.rawClient(native);
+		const ended = next(wire.socket, "end");
+		const done: string[] = [];
+		near.socket.write("", () => done.push("nothing"));
+		near.socket.write(frame(1, "1"), () => done.push("a frame"));
+		near.socket.end("");
+		expect((await wire.frame()).payload.toString()).toBe("1");
+		await within("the end", ended);
+		expect(done).toEqual(["nothing", "a frame"]);
+	});
+
 	for (const end of ["end", "destroySoon"] as const) {
 		behavesNatively(
 			`${end}() comes behind all that waits, however much it is`,

@@ -368,6 +368,11 @@ export class NativeLink
 		const { byteLength } = bytes;
 		this.compressor?.finish();
 		this.#reactor.frameTexts();
+		if (byteLength === 0 && this.outbox.byteLength === 0) {
+			// There is nothing to wait for.
+			done();
+			return;
+		}
 		this.#foreignBytes += byteLength;
 		this.outbox.appendReference(bytes);
 		this.outbox.addCallback((error) => {
