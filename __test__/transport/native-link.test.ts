@@ -23,6 +23,7 @@ import {
 	DEFAULT_MAX_MESSAGE_BYTES,
 	DEFAULT_MAX_STREAM_BYTES,
 } from "../../lib/rfc6455/limits.js";
+import { compressionBytes } from "../../lib/transport/compression-memory.js";
 import { NativeLink } from "../../lib/transport/native/native-link.js";
 import { reactorOf } from "../../lib/transport/native/reactor.js";
 import { next, nextValue, turns, until } from "../support/compat-wait.js";
@@ -273,6 +274,21 @@ if (nativeEngine instanceof NativeEngine && !("reason" in reactor)) {
 			expect(String(later.messages[0])).toBe("later");
 			for (const { sink } of all)
 				expect(["binary x", "closed"]).toContain(sink.events.at(-1));
+		});
+
+		test("that cannot be had for want of descriptors leaves nothing booked", async () => {
+			const [near, peer] = await socketPair();
+			const before = compressionBytes();
+			const inflate = { windowBits: 15, contextTakeover: true };
+			vi.spyOn(engine.binding, "reactorAttach").mockReturnValue(-24);
+			const link = NativeLink.create(near, engine, "server", limits, {
+				deflate: null,
+				inflate,
+			});
+			expect(link).toBe(null);
+			expect(compressionBytes()).toBe(before);
+			near.destroy();
+			peer.destroy();
 		});
 
 		test("serves every engine of its thread", async () => {

@@ -114,7 +114,11 @@ export class NativeLink
 			link.#interest = READ | REFERENCED;
 			reactor.handOver(link.slot, link);
 		}
-		if (link.slot < 0) return null;
+		if (link.slot < 0) {
+			// What was booked for it is another's.
+			link.closed();
+			return null;
+		}
 		wrap(socket, link);
 		return link;
 	}
