@@ -301,6 +301,29 @@ describe("the order of sends", () => {
 		]);
 	});
 
+	behaves(
+		"a socket that is destroyed is not kept waiting by what is not compressed yet",
+		async (bench) => {
+			const { near, far } = await compressedPair(bench);
+			const received = messagesOf(far);
+			const ended = next(far, "close");
+			const codes: (string | undefined)[] = [];
+			const callback = (error?: Error | null) =>
+				codes.push((error as { code?: string } | null)?.code);
+			near.sendText("first", callback);
+			near.sendText(words(1_000_000), callback);
+			near.sendText("behind", callback);
+			near.socket.destroy();
+			await ended;
+			await until("all callbacks", () => codes.length === 3);
+			expect(received).toEqual(["first"]);
+			expect(
+				codes.filter((code) => code === "WS_ERR_CONNECTION_CLOSED"),
+			).toHaveLength(2);
+			expect(near.bufferedAmount).toBe(0);
+		},
+	);
+
 	behaves("a buffer may be used again when the send returns", async (bench) => {
 		const { near, far } = await compressedPair(bench);
 		const received = messagesOf(far);

@@ -72,6 +72,6 @@ function guardedEnd(
 
 function guardedDestroy(this: Duplex, error?: Error): Duplex {
 	const link = linkOf(this);
-	link.flush(true);
+	link.flushCompressed();
 	return link.raw.destroy.call(this, error);
 }

@@ -220,10 +220,17 @@ export class SocketLink extends BaseLink implements Link {
 		this.raw.end.call(this.#socket);
 	}
 
-	destroy(): void {
-		// What would have to be compressed first is not waited for.
+	/**
+	 * Hands over what can leave at once: the socket is being destroyed, perhaps because the peer is gone. What would have to
+	 * be compressed first is dropped: for nobody, that could hold the event loop for as long as all that waits takes.
+	 */
+	flushCompressed(): void {
 		this.compressor?.destroy();
 		this.flush(true);
+	}
+
+	destroy(): void {
+		this.flushCompressed();
 		this.raw.destroy.call(this.#socket);
 		this.forgetEnd();
 	}
