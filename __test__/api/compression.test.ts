@@ -260,6 +260,20 @@ describe("the order of sends", () => {
 	);
 
 	behaves(
+		"does not have a ping wait for its answer until all is compressed",
+		async (bench) => {
+			const { near, far } = await compressedPair(bench);
+			const events: string[] = [];
+			far.on("message", () => events.push("message"));
+			far.on("pong", () => events.push("pong"));
+			for (let i = 0; i < 4; i++) near.send(words(1_900_000));
+			far.sendPing();
+			await until("all", () => events.length === 5);
+			expect(events.at(-1)).toBe("message");
+		},
+	);
+
+	behaves(
 		"is kept before what the program writes to the socket itself",
 		async (bench) => {
 			const { near, far } = await compressedPair(bench);

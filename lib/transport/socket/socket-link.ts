@@ -91,7 +91,9 @@ export class SocketLink extends BaseLink implements Link {
 	}
 
 	isCongested(bytes: number): boolean {
-		if (this.bufferedAmount < bytes) return false;
+		// A pong may overtake what is being compressed, and does not wait for it.
+		const waiting = this.#outbox.byteLength + this.#socket.writableLength;
+		if (waiting < bytes) return false;
 		this.#needsDrain = true;
 		return true;
 	}
