@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::deflate::Takeover;
 use crate::dial::Target;
 use crate::measurement::Pace;
-use crate::modes::{Command, Content, Loop, Subject};
+use crate::modes::{Command, Content, Loop, Subject, Traffic};
 use crate::payload::Kind;
 
 /// What is said to who asks wrongly.
@@ -16,16 +17,19 @@ usage: loadgen <mode> --port N [--host 127.0.0.1] [options]
 
   echo       messages that come back
              --connections 50  --in-flight 1 | --rate MESSAGES_PER_SECOND
-             --size BYTES (32)  --kind ascii | non-ascii | binary
+             --size BYTES (32)  --kind ascii | non-ascii | json | binary
   handshake  connections that are opened and closed
              --concurrency 32
-  idle       memory of connections that say nothing
-             --connections 1000
+  idle       memory of connections that say nothing, or nothing any more
+             --connections 1000  --traffic MESSAGES_EACH (0)  --size BYTES (32)  --kind …
+             --quiet SECONDS (0)
   broadcast  messages of one connection (/publish) to all others (/subscribe)
              --receivers 1000  --in-flight 1  --size BYTES (32)  --kind …
   serve      a native echo server; --port 0 is any free one; prints {\"port\":N}
 
   all but serve:  --server-pid PID (whose CPU time and memory are reported)  --tls
+  echo, broadcast, idle:  --deflate no-takeover | takeover (messages that are compressed,
+             whose answers may not, or do, refer to those before them)
   all but idle and serve:  --warmup SECONDS (1)  --seconds SECONDS (3)
 
 One JSON object on stdout. Exit code 1: the server answered wrongly.";
@@ -40,7 +44,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
     let mut options = Options::collect(arguments)?;
     let command = match mode.as_str() {
         "echo" => Command::Echo {
-            subject: options.subject()?,
+            subject: options.deflating_subject()?,
             pace: options.pace()?,
             connections: options.count("connections", 50)?,
             content: options.content()?,
@@ -52,11 +56,12 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
             concurrency: options.count("concurrency", 32)?,
         },
         "idle" => Command::Idle {
-            subject: options.subject()?,
+            subject: options.deflating_subject()?,
             connections: options.count("connections", 1000)?,
+            traffic: options.traffic()?,
         },
         "broadcast" => Command::Broadcast {
-            subject: options.subject()?,
+            subject: options.deflating_subject()?,
             pace: options.pace()?,
             receivers: options.count("receivers", 1000)?,
             content: options.content()?,
@@ -146,10 +151,40 @@ impl Options {
         let target = Target {
             address: self.address()?,
             tls,
+            deflate: None,
         };
         Ok(Subject {
             target,
             pid: self.take("server-pid")?,
+        })
+    }
+
+    fn deflating_subject(&mut self) -> Result<Subject, String> {
+        let mut subject = self.subject()?;
+        subject.target.deflate = self.named("deflate", Takeover::from_name)?;
+        Ok(subject)
+    }
+
+    /// One of several names.
+    fn named<T>(
+        &mut self,
+        option: &str,
+        from_name: fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        let Some(name) = self.0.remove(option) else {
+            return Ok(None);
+        };
+        match from_name(&name) {
+            None => Err(format!("--{option} cannot be \"{name}\"")),
+            known => Ok(known),
+        }
+    }
+
+    fn traffic(&mut self) -> Result<Traffic, String> {
+        Ok(Traffic {
+            count: self.take("traffic")?.unwrap_or(0),
+            content: self.content()?,
+            quiet: self.span("quiet", 0)?,
         })
     }
 
@@ -166,13 +201,7 @@ impl Options {
 
     fn content(&mut self) -> Result<Content, String> {
         let size = self.take("size")?.unwrap_or(32);
-        let name: Option<String> = self.take("kind")?;
-        let kind = match name {
-            None => Kind::Ascii,
-            Some(name) => {
-                Kind::from_name(&name).ok_or_else(|| format!("--kind cannot be \"{name}\""))?
-            }
-        };
+        let kind = self.named("kind", Kind::from_name)?.unwrap_or(Kind::Ascii);
         Ok(Content { kind, size })
     }
 
@@ -223,7 +252,7 @@ mod tests {
     #[test]
     fn every_option_arrives() {
         let line = "broadcast --tls --host ::1 --port 81 --server-pid 7 --warmup 0 --seconds 0.5 \
-                    --receivers 10 --size 125 --kind non-ascii --in-flight 4";
+                    --receivers 10 --size 125 --kind non-ascii --in-flight 4 --deflate takeover";
         let Ok(Command::Broadcast {
             subject,
             pace,
@@ -242,6 +271,14 @@ mod tests {
             (10, 125, Kind::NonAscii)
         );
         assert_eq!(in_flight, 4);
+        assert_eq!(subject.target.deflate, Some(Takeover::Server));
+        let Ok(Command::Idle { traffic, .. }) =
+            read("idle --port 1 --traffic 4 --size 9 --quiet 2")
+        else {
+            panic!("no idle connections");
+        };
+        assert_eq!((traffic.count, traffic.content.size), (4, 9));
+        assert_eq!(traffic.quiet.as_secs(), 2);
         let Ok(Command::Echo {
             pacing: Loop::Open { rate },
             ..
@@ -265,6 +302,12 @@ mod tests {
             ("echo --port 1 --receivers 3", "no option --receivers"),
             ("echo --port 1 --connections 0", "at least 1"),
             ("echo --port 1 --kind hex", "cannot be \"hex\""),
+            ("echo --port 1 --deflate", "lacks its value"),
+            ("echo --port 1 --deflate yes", "cannot be \"yes\""),
+            (
+                "handshake --port 1 --deflate takeover",
+                "no option --deflate",
+            ),
             (
                 "echo --port 1 --rate 5 --in-flight 2",
                 "--in-flight means nothing",

@@ -15,6 +15,8 @@ use crate::stream::Stream;
 pub struct Connection {
     stream: Stream,
     receiver: Receiver,
+    /// How many messages it may have sent, counted from the ring's first.
+    allowed_messages: u64,
     /// Bytes of the endless repetition of the prepared messages: what was written, and what may be.
     written: u64,
     allowed: u64,
@@ -38,12 +40,13 @@ impl Connection {
         poller
             .add(&stream, token, watched)
             .map_err(Failure::of("epoll_ctl"))?;
-        let start = (first * messages.masked_frame()) as u64;
-        let receiver = Receiver::starting_at(first);
+        let start = messages.position(first as u64);
+        let receiver = Receiver::new(first, token);
         let replies = Vec::new();
         Ok(Self {
             stream,
             receiver,
+            allowed_messages: first as u64,
             written: start,
             allowed: start,
             replies,
@@ -59,7 +62,8 @@ impl Connection {
 
     /// Lets so many more messages be sent, when `send` is called.
     pub fn allow(&mut self, count: u32, messages: &Messages) {
-        self.allowed += u64::from(count) * messages.masked_frame() as u64;
+        self.allowed_messages += u64::from(count);
+        self.allowed = messages.position(self.allowed_messages);
     }
 
     /// Counts the server's silence from now.
@@ -124,16 +128,16 @@ impl Connection {
     fn write(&mut self, messages: &Messages) -> io::Result<()> {
         self.stream.flush()?;
         loop {
-            let within = self.written % messages.masked_frame() as u64;
-            if !self.replies.is_empty() && within == 0 {
+            let has_replies = !self.replies.is_empty();
+            if has_replies && messages.end_of_frame(self.written) == self.written {
                 let length = self.stream.write(&self.replies)?;
                 self.replies.drain(..length);
                 continue;
             }
-            let until = if self.replies.is_empty() {
-                self.allowed
+            let until = if has_replies {
+                messages.end_of_frame(self.written)
             } else {
-                self.written - within + messages.masked_frame() as u64
+                self.allowed
             };
             if self.written == until {
                 return Ok(());

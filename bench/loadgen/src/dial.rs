@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::deflate::Takeover;
 use crate::failure::Failure;
 use crate::stream::{Stream, Tls};
 use crate::tls::TlsClient;
@@ -26,6 +27,8 @@ pub struct Target {
     pub address: SocketAddr,
     /// Whether it speaks TLS.
     pub tls: bool,
+    /// The compression that is offered to it, and must be accepted.
+    pub deflate: Option<Takeover>,
 }
 
 /// Starts connections to one server.
@@ -33,6 +36,7 @@ pub struct Target {
 pub struct Dialer {
     address: SocketAddr,
     tls: Option<TlsClient>,
+    deflate: Option<Takeover>,
     dialed: usize,
 }
 
@@ -47,6 +51,7 @@ impl Dialer {
         Ok(Self {
             address: target.address,
             tls,
+            deflate: target.deflate,
             dialed: 0,
         })
     }
@@ -54,6 +59,11 @@ impl Dialer {
     /// The server's address, as a Host header says it.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The compression that is offered.
+    pub fn deflate(&self) -> Option<Takeover> {
+        self.deflate
     }
 
     /// Starts a connection. What is written is `WouldBlock` until it is there, and an error if it is refused.
@@ -150,6 +160,7 @@ mod tests {
         Dialer::new(Target {
             address: address.parse().unwrap(),
             tls: false,
+            deflate: None,
         })
         .unwrap()
     }

@@ -46,6 +46,8 @@ pub const MAX_HEADER: usize = 14;
 pub struct Header {
     /// Whether it ends its message.
     pub fin: bool,
+    /// RSV1: the message that it begins is compressed, RFC 7692 section 6.
+    pub compressed: bool,
     /// What it is.
     pub opcode: Opcode,
     /// Length of the payload.
@@ -58,7 +60,7 @@ impl Header {
     /// Appends the header's bytes, the length in its shortest form.
     pub fn write(&self, output: &mut Vec<u8>) {
         let mask_bit = u8::from(self.mask.is_some()) << 7;
-        output.push(u8::from(self.fin) << 7 | self.opcode as u8);
+        output.push(u8::from(self.fin) << 7 | u8::from(self.compressed) << 6 | self.opcode as u8);
         match self.length {
             0..=125 => output.push(mask_bit + self.length as u8),
             126..=0xffff => {
@@ -78,8 +80,20 @@ impl Header {
 
 /// Appends a whole message in one frame.
 pub fn write_frame(output: &mut Vec<u8>, opcode: Opcode, payload: &[u8], mask: Option<Mask>) {
+    write_message(output, opcode, false, payload, mask);
+}
+
+/// The same of a payload that may be `compressed`.
+pub fn write_message(
+    output: &mut Vec<u8>,
+    opcode: Opcode,
+    compressed: bool,
+    payload: &[u8],
+    mask: Option<Mask>,
+) {
     Header {
         fin: true,
+        compressed,
         opcode,
         length: payload.len() as u64,
         mask,
@@ -151,7 +165,7 @@ fn header_length(second: u8) -> usize {
 /// Parses the header at the front of `bytes`.
 fn parse(bytes: &[u8; MAX_HEADER]) -> Result<Header, String> {
     let [first, second, ..] = *bytes;
-    let Some(opcode) = Opcode::from_bits(first & 0x0f).filter(|_| first & 0x70 == 0) else {
+    let Some(opcode) = Opcode::from_bits(first & 0x0f).filter(|_| first & 0x30 == 0) else {
         return Err(format!("a frame that begins with the byte {first:#04x}"));
     };
     let big_endian = |from: usize, to: usize| {
@@ -170,6 +184,7 @@ fn parse(bytes: &[u8; MAX_HEADER]) -> Result<Header, String> {
     let mask = (second & 0x80 != 0).then(|| std::array::from_fn(|index| bytes[end + index]));
     Ok(Header {
         fin: first & 0x80 != 0,
+        compressed: first & 0x40 != 0,
         opcode,
         length,
         mask,
@@ -196,6 +211,7 @@ mod tests {
         ];
         Header {
             fin: random.below(2) == 0,
+            compressed: random.below(2) == 0,
             opcode: *random.one_of(&[Opcode::Continuation, Opcode::Text, Opcode::Binary]),
             length: *random.one_of(&lengths),
             mask: (random.below(2) == 0).then(|| random.bytes()),
@@ -250,7 +266,8 @@ mod tests {
     #[test]
     fn reserved_bits_unknown_opcodes_and_long_forms_are_refused() {
         for bytes in [
-            &[0xc1, 0][..],
+            &[0xa1, 0][..],
+            &[0x91, 0],
             &[0x83, 0],
             &[0x81, 126, 0, 125],
             &[0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff],

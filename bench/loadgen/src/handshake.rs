@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use ring::digest;
 
+use crate::deflate::Takeover;
 use crate::failure::Failure;
 use crate::random::Random;
 
@@ -18,10 +19,13 @@ pub fn new_key(random: &mut Random) -> String {
 }
 
 /// The shortest request that is one. Browsers send more headers, which cost a server more.
-pub fn request(host: SocketAddr, path: &str, key: &str) -> String {
+pub fn request(host: SocketAddr, path: &str, key: &str, deflate: Option<Takeover>) -> String {
+    let offer = deflate.map_or(String::new(), |takeover| {
+        format!("Sec-WebSocket-Extensions: {}\r\n", takeover.offer())
+    });
     format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+         Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{offer}\r\n"
     )
 }
 
@@ -48,8 +52,8 @@ pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value.trim()))
 }
 
-/// Checks the head of a server's response as section 4.1 wants it.
-pub fn check_response(head: &[u8], key: &str) -> Result<(), Failure> {
+/// Checks the head of a server's response as section 4.1 wants it, and that it accepts the compression that was offered.
+pub fn check_response(head: &[u8], key: &str, deflate: Option<Takeover>) -> Result<(), Failure> {
     let head = String::from_utf8_lossy(head);
     let status = head.lines().next().unwrap_or_default();
     if status != "HTTP/1.1 101" && !status.starts_with("HTTP/1.1 101 ") {
@@ -79,8 +83,15 @@ pub fn check_response(head: &[u8], key: &str) -> Result<(), Failure> {
     expect("Connection", &has_upgrade, "Upgrade")?;
     let accept = accept(key);
     expect("Sec-WebSocket-Accept", &|value| value == accept, &accept)?;
-    // None was offered: frames would mean something else.
-    expect("Sec-WebSocket-Extensions", &str::is_empty, "none")
+    match deflate {
+        // None was offered: frames would mean something else.
+        None => expect("Sec-WebSocket-Extensions", &str::is_empty, "none"),
+        Some(takeover) => expect(
+            "Sec-WebSocket-Extensions",
+            &|value| takeover.is_accepted(value),
+            takeover.offer(),
+        ),
+    }
 }
 
 /// `Sec-WebSocket-Accept` for a key.
@@ -120,7 +131,7 @@ mod tests {
     fn the_key_of_the_rfc_is_accepted_as_there() {
         assert_eq!(accept(KEY), ACCEPT);
         assert_eq!(base64(b"the sample nonce"), KEY);
-        check_response(response(KEY).as_bytes(), KEY).unwrap();
+        check_response(response(KEY).as_bytes(), KEY, None).unwrap();
     }
 
     #[test]
@@ -161,7 +172,10 @@ mod tests {
         ] {
             let wrong = right.replace(part, instead);
             assert_ne!(wrong, right);
-            assert!(check_response(wrong.as_bytes(), KEY).is_err(), "{wrong}");
+            assert!(
+                check_response(wrong.as_bytes(), KEY, None).is_err(),
+                "{wrong}"
+            );
         }
     }
 
@@ -170,7 +184,7 @@ mod tests {
         let head = response(KEY)
             .replace("Upgrade: websocket", "upgrade: WebSocket")
             .replace("Connection: Upgrade", "CONNECTION: keep-alive, upgrade");
-        check_response(head.as_bytes(), KEY).unwrap();
+        check_response(head.as_bytes(), KEY, None).unwrap();
     }
 
     #[test]

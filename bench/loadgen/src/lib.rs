@@ -1,6 +1,6 @@
 //! A load generator for WebSocket servers: one thread, one epoll set, frames that are masked before the clock starts.
 //!
-//! Below: `messages` and `receiver` know what is sent and must come back, `stream` and `poller` carry bytes, `opening` does the
+//! Below: `messages` and `receiver` know what is sent and must come back (`deflate` when it is compressed), `stream` and `poller` carry bytes, `opening` does the
 //! opening handshake, `measurement` keeps the time and counts. A module of `modes` is one kind of load; `serve` is
 //! the other end, a native echo server to measure clients with. Only `modes` and `serve` know all of them.
 
@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod closing;
 pub mod connection;
+pub mod deflate;
 pub mod dial;
 pub mod failure;
 pub mod frames;

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::clock::{Clock, Nanos, nanos};
+use crate::deflate::Takeover;
 use crate::dial::Dialer;
 use crate::failure::{Failure, SILENCE_CHECK, SILENCE_LIMIT};
 use crate::handshake;
@@ -17,6 +18,7 @@ const AT_ONCE: usize = 64;
 #[derive(Debug)]
 pub struct Opening {
     stream: Stream,
+    deflate: Option<Takeover>,
     started: Nanos,
     key: String,
     request: Vec<u8>,
@@ -33,10 +35,12 @@ impl Opening {
         now: Nanos,
     ) -> Result<Self, Failure> {
         let key = handshake::new_key(random);
-        let request = handshake::request(dialer.address(), path, &key).into_bytes();
+        let request =
+            handshake::request(dialer.address(), path, &key, dialer.deflate()).into_bytes();
         let stream = dialer.dial().map_err(Failure::of("connecting"))?;
         Ok(Self {
             stream,
+            deflate: dialer.deflate(),
             started: now,
             key,
             request,
@@ -95,10 +99,11 @@ impl Opening {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(Failure::of("reading")(error)),
         }
+        let check = |head| handshake::check_response(head, &self.key, self.deflate);
         match handshake::split_head(&self.response) {
-            Some((head, [])) => handshake::check_response(head, &self.key).map(|()| true),
+            Some((head, [])) => check(head).map(|()| true),
             Some((head, rest)) => {
-                handshake::check_response(head, &self.key)?;
+                check(head)?;
                 Err(Failure::new(format!(
                     "expected no message yet, got {} bytes",
                     rest.len()

@@ -10,6 +10,8 @@ pub enum Kind {
     Ascii,
     /// Text of words in several scripts: characters of 2, 3 and 4 bytes, and the spaces between words.
     NonAscii,
+    /// Text as services send it to browsers: JSON objects with the same members again and again. It is cut off where it is long enough.
+    Json,
     /// Any bytes.
     Binary,
 }
@@ -26,7 +28,7 @@ const SCRIPTS: [&[&str]; 5] = [
 impl Kind {
     /// By the name the command line gives it.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ascii, Self::NonAscii, Self::Binary]
+        [Self::Ascii, Self::NonAscii, Self::Json, Self::Binary]
             .into_iter()
             .find(|kind| kind.name() == name)
     }
@@ -36,6 +38,7 @@ impl Kind {
         match self {
             Self::Ascii => "ascii",
             Self::NonAscii => "non-ascii",
+            Self::Json => "json",
             Self::Binary => "binary",
         }
     }
@@ -43,7 +46,7 @@ impl Kind {
     /// The opcode of such a message's first frame.
     pub fn opcode(self) -> Opcode {
         match self {
-            Self::Ascii | Self::NonAscii => Opcode::Text,
+            Self::Ascii | Self::NonAscii | Self::Json => Opcode::Text,
             Self::Binary => Opcode::Binary,
         }
     }
@@ -55,6 +58,7 @@ impl Kind {
             Self::Binary => random.fill(&mut payload),
             Self::Ascii => payload.fill_with(|| b' ' + random.below(95) as u8),
             Self::NonAscii => payload = words(size, random).into_bytes(),
+            Self::Json => payload = objects(size, random).into_bytes(),
         }
         payload
     }
@@ -85,6 +89,38 @@ fn words(size: usize, random: &mut Random) -> String {
     }
 }
 
+const NAMES: [&str; 12] = [
+    "Alva", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas",
+    "Kaori", "Lupe",
+];
+const STATES: [&str; 4] = ["pending", "confirmed", "shipped", "cancelled"];
+
+/// Orders of a shop. Members repeat, numbers and dates do not: it deflates as such text does, small objects to a half.
+fn objects(size: usize, random: &mut Random) -> String {
+    let mut text = String::from("[");
+    while text.len() < size {
+        let order = format!(
+            "{{\"id\":\"{:016x}\",\"customer\":{{\"name\":\"{}\",\"number\":{}}},\"state\":\"{}\",\
+             \"total\":{}.{:02},\"express\":{},\"updated\":\"2026-{:02}-{:02}T{:02}:{:02}:{:02}Z\"}},",
+            random.bits(),
+            random.one_of(&NAMES),
+            random.below(1_000_000),
+            random.one_of(&STATES),
+            random.below(2000),
+            random.below(100),
+            random.below(4) == 0,
+            1 + random.below(12),
+            1 + random.below(28),
+            random.below(24),
+            random.below(60),
+            random.below(60),
+        );
+        text.push_str(&order);
+    }
+    text.truncate(size);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +128,7 @@ mod tests {
     #[test]
     fn a_payload_has_exactly_the_size_asked_for() {
         let mut random = Random::from_seed(3);
-        for kind in [Kind::Ascii, Kind::NonAscii, Kind::Binary] {
+        for kind in [Kind::Ascii, Kind::NonAscii, Kind::Json, Kind::Binary] {
             for size in (0..300).chain([1024, 65_536]) {
                 assert_eq!(
                     kind.payload(size, &mut random).len(),
@@ -128,7 +164,7 @@ mod tests {
 
     #[test]
     fn names_lead_back_to_kinds() {
-        for kind in [Kind::Ascii, Kind::NonAscii, Kind::Binary] {
+        for kind in [Kind::Ascii, Kind::NonAscii, Kind::Json, Kind::Binary] {
             assert_eq!(Kind::from_name(kind.name()), Some(kind));
         }
         assert_eq!(Kind::from_name("hex"), None);

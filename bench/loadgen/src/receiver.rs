@@ -2,11 +2,18 @@
 //!
 //! The length of every message is checked. Of small messages every byte is; of larger ones a random sample is compared in full.
 //! Fragments are put together, pings answered.
+//!
+//! Compressed messages are all inflated and compared where none refers to those before it. Where they do, that is done on a sample of the
+//! connections, which have to inflate each; on the others only the frames are looked at.
 
+use crate::deflate::{Inflater, Takeover, longest_deflated};
 use crate::failure::Failure;
 use crate::frames::{Header, HeaderReader, MAX_CONTROL_PAYLOAD, Opcode, write_frame};
 use crate::messages::Messages;
-use crate::sampler::Sampler;
+use crate::sampler::{Sampler, compare_inflated};
+
+/// One connection in so many inflates what refers to earlier messages.
+const INFLATE_ONE_IN: usize = 4;
 
 /// The message that comes in.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +35,21 @@ pub struct Receiver {
     frame: Option<(Header, u64)>,
     /// What came of a control frame's payload.
     control: Vec<u8>,
+    /// What came of a compressed message.
+    deflated: Vec<u8>,
+    /// Of a connection that inflates all messages in order.
+    inflater: Option<Box<Inflater>>,
+    may_inflate: bool,
 }
 
 impl Receiver {
-    /// One that awaits the prepared messages from `index` on.
-    pub fn starting_at(index: usize) -> Self {
+    /// One that awaits the prepared messages from `index` on, on the connection with this number.
+    pub fn new(index: usize, connection: usize) -> Self {
         let header = HeaderReader::default();
         Self {
+            deflated: Vec::new(),
+            inflater: None,
+            may_inflate: connection.is_multiple_of(INFLATE_ONE_IN),
             index,
             message: None,
             header,
@@ -117,6 +132,7 @@ impl Receiver {
     ) -> Result<(), Failure> {
         let Header {
             fin,
+            compressed,
             opcode,
             length,
             mask,
@@ -125,6 +141,9 @@ impl Receiver {
             return instead_of("an unmasked frame", "a masked one");
         }
         if opcode.is_control() {
+            if compressed {
+                return instead_of("a control frame", "one with RSV1");
+            }
             if !fin || length > MAX_CONTROL_PAYLOAD {
                 let what = format!("one of {length} bytes, FIN {fin}");
                 return instead_of("a control frame in one frame of at most 125 bytes", &what);
@@ -140,18 +159,30 @@ impl Receiver {
         if opcode != awaited {
             return instead_of(&format!("a {awaited:?} frame"), &format!("{opcode:?}"));
         }
+        let deflates = messages.deflate().is_some();
+        if compressed != (first && deflates) {
+            let (awaited, came) = if compressed {
+                ("without", "with")
+            } else {
+                ("with", "without")
+            };
+            return instead_of(&format!("a frame {awaited} RSV1"), &format!("one {came}"));
+        }
         let message = self.message.get_or_insert_with(|| Message {
             position: 0,
             compared: messages.all_compared() || sampler.choose(),
         });
-        let (size, total) = (
-            messages.size(),
-            (message.position as u64).saturating_add(length),
-        );
-        if total > size as u64 || (fin && total < size as u64) {
+        let longest = if deflates {
+            longest_deflated(messages.size())
+        } else {
+            messages.size()
+        };
+        let (size, total) = (longest, (message.position as u64).saturating_add(length));
+        if total > size as u64 || (fin && !deflates && total < size as u64) {
             let more = if fin { "" } else { " or more" };
+            let at_most = if deflates { "at most " } else { "" };
             return instead_of(
-                &format!("a message of {size} bytes"),
+                &format!("a message of {at_most}{size} bytes"),
                 &format!("one of {total}{more}"),
             );
         }
@@ -173,6 +204,12 @@ impl Receiver {
         };
         let start = message.position;
         message.position += payload.len();
+        if let Some(takeover) = messages.deflate() {
+            if takeover == Takeover::No || self.may_inflate {
+                self.deflated.extend_from_slice(payload);
+            }
+            return Ok(());
+        }
         if !message.compared {
             return Ok(());
         }
@@ -217,8 +254,14 @@ impl Receiver {
                 if !header.fin {
                     return Ok(false);
                 }
-                let compared = self.message.take().is_some_and(|message| message.compared);
-                sampler.count_compared(u64::from(compared));
+                let message = self.message.take();
+                if let Some(takeover) = messages.deflate() {
+                    let bytes = message.map_or(0, |message| message.position);
+                    self.end_deflated(takeover, bytes, messages, sampler)?;
+                } else {
+                    let compared = message.is_some_and(|message| message.compared);
+                    sampler.count_compared(u64::from(compared));
+                }
                 self.index = (self.index + 1) % messages.count();
                 return Ok(true);
             }
@@ -226,6 +269,27 @@ impl Receiver {
         // An idle connection must not hold memory, and control frames are rare.
         self.control = Vec::new();
         Ok(false)
+    }
+
+    fn end_deflated(
+        &mut self,
+        takeover: Takeover,
+        bytes: usize,
+        messages: &Messages,
+        sampler: &mut Sampler,
+    ) -> Result<(), Failure> {
+        sampler.count_deflated(bytes);
+        match takeover {
+            Takeover::No => sampler.compare_deflated(&self.deflated, messages, self.index)?,
+            Takeover::Server if self.may_inflate => {
+                let inflater = self.inflater.get_or_insert_default();
+                compare_inflated(inflater, &self.deflated, messages, self.index)?;
+                sampler.count_compared(1);
+            }
+            Takeover::Server => {}
+        }
+        self.deflated.clear();
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ fn prepare(kind: Kind, size: usize) -> Messages {
 fn fragment(output: &mut Vec<u8>, fin: bool, opcode: Opcode, payload: &[u8]) {
     Header {
         fin,
+        compressed: false,
         opcode,
         length: payload.len() as u64,
         mask: None,
@@ -47,7 +48,7 @@ fn answers(messages: &Messages, count: usize, random: &mut Random) -> Vec<u8> {
 /// Feeds one piece. `Ok` is the number of messages that were completed.
 fn feed(messages: &Messages, bytes: &[u8]) -> Result<u32, String> {
     let mut sampler = Sampler::new(Random::from_seed(21));
-    Receiver::starting_at(0)
+    Receiver::new(0, 0)
         .feed(bytes, messages, &mut sampler, &mut Vec::new())
         .map_err(|failure| failure.to_string())
 }
@@ -64,7 +65,7 @@ fn the_right_messages_are_counted_whatever_the_fragments_and_cuts() {
         let count = messages.count() + 3;
         let bytes = answers(&messages, count, &mut random);
         let mut sampler = Sampler::new(Random::from_seed(23));
-        let mut receiver = Receiver::starting_at(0);
+        let mut receiver = Receiver::new(0, 0);
         let (mut completed, mut replies) = (0, Vec::new());
         let mut rest = &bytes[..];
         while !rest.is_empty() {
@@ -105,7 +106,7 @@ fn a_large_message_with_a_wrong_byte_is_found_when_its_turn_comes() {
     let mut sampler = Sampler::new(Random::from_seed(24));
     let failure = (0..127)
         .find_map(|_| {
-            let mut receiver = Receiver::starting_at(0);
+            let mut receiver = Receiver::new(0, 0);
             receiver
                 .feed(&wrong, &messages, &mut sampler, &mut Vec::new())
                 .err()
@@ -170,6 +171,7 @@ fn fragments_that_become_too_long_are_told_at_once() {
     fragment(&mut bytes, false, Opcode::Text, &messages.payload(0)[..30]);
     Header {
         fin: false,
+        compressed: false,
         opcode: Opcode::Continuation,
         length: 3,
         mask: None,
@@ -197,7 +199,11 @@ fn frames_that_do_not_belong_are_told() {
         ),
         (
             &[0xc1, 3, 1, 2, 3],
-            "expected a frame, got a frame that begins with the byte 0xc1",
+            "expected a frame without RSV1, got one with",
+        ),
+        (
+            &[0xa1, 3, 1, 2, 3],
+            "expected a frame, got a frame that begins with the byte 0xa1",
         ),
         (
             &[0x09, 0],
@@ -227,7 +233,7 @@ fn a_ping_is_answered_by_a_masked_pong() {
     let mut replies = Vec::new();
     let mut sampler = Sampler::new(Random::from_seed(26));
     let bytes = [0x89, 2, b'h', b'i'];
-    Receiver::starting_at(0)
+    Receiver::new(0, 0)
         .feed(&bytes, &messages, &mut sampler, &mut replies)
         .unwrap();
     let [0x8a, 0x82, key @ .., _, _] = &replies[..] else {

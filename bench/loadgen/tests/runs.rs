@@ -3,7 +3,7 @@
 mod support;
 
 use loadgen::frames::{Header, Opcode};
-use loadgen::modes::{Command, Content, run};
+use loadgen::modes::{Command, Content, Traffic, run};
 use loadgen::payload::Kind;
 use support::{PACE, TEXT, number, run_echo, serve, serve_natively, subject};
 
@@ -52,6 +52,7 @@ fn a_server_that_fragments_and_pings_is_right() {
         ] {
             Header {
                 fin,
+                compressed: false,
                 opcode,
                 length: payload.len() as u64,
                 mask: None,
@@ -90,6 +91,7 @@ fn idle_connections_are_opened_and_memory_is_told() {
     let report = run(Command::Idle {
         subject,
         connections: 300,
+        traffic: Traffic::NONE,
     })
     .unwrap();
     assert!(number(&report, "server.rssBefore") > 0.0, "{report}");

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use loadgen::dial::Target;
-use loadgen::modes::{Command, Content, Loop, Subject, run};
+use loadgen::modes::{Command, Content, Loop, Subject, Traffic, run};
 use loadgen::payload::Kind;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
@@ -39,6 +39,7 @@ fn messages_of_all_sizes_come_back() {
         target: Target {
             address: serve_tls(),
             tls: true,
+            deflate: None,
         },
         pid: None,
     };
@@ -66,6 +67,7 @@ fn connections_are_opened_and_closed() {
         target: Target {
             address: serve_tls(),
             tls: true,
+            deflate: None,
         },
         pid: None,
     };
@@ -82,12 +84,17 @@ fn connections_are_opened_and_closed() {
 fn a_server_without_tls_is_told() {
     let address = support::serve(Message::echo);
     let subject = Subject {
-        target: Target { address, tls: true },
+        target: Target {
+            address,
+            tls: true,
+            deflate: None,
+        },
         pid: None,
     };
     let told = run(Command::Idle {
         subject,
         connections: 1,
+        traffic: Traffic::NONE,
     })
     .unwrap_err()
     .to_string();

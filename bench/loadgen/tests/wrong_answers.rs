@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use loadgen::frames::Opcode;
 use loadgen::handshake;
-use loadgen::modes::{Command, Content, run};
+use loadgen::modes::{Command, Content, Traffic, run};
 use loadgen::payload::Kind;
 use support::{Message, PACE, TEXT, TestServer, frame, run_echo, serve, serve_natively, subject};
 
@@ -122,6 +122,7 @@ fn a_wrong_accept_key_in_every_mode() {
         Command::Idle {
             subject,
             connections: 1,
+            traffic: Traffic::NONE,
         },
         Command::Broadcast {
             subject,

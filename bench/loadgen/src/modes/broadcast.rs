@@ -9,7 +9,6 @@ use crate::dial::{Dialer, allow_connections};
 use crate::failure::Failure;
 use crate::json::Value;
 use crate::measurement::{Measurement, Pace, Phase};
-use crate::messages::Messages;
 use crate::opening::open_all;
 use crate::random::Random;
 
@@ -92,7 +91,7 @@ pub fn run(
     allow_connections(receivers + 1)?;
     let server = subject.observe()?;
     let random = &mut Random::from_entropy();
-    let messages = Messages::prepare(content.kind, content.size, random);
+    let messages = content.prepare(subject.target.deflate, random);
     let mut dialer = Dialer::new(subject.target)?;
     eprintln!("opening {receivers} connections to /subscribe and one to /publish");
     let mut streams = open_all(&mut dialer, "/subscribe", receivers, random)?;
@@ -111,8 +110,10 @@ pub fn run(
         ("messageBytes", content.size.into()),
         ("kind", content.kind.name().into()),
         ("tls", Value::Bool(subject.target.tls)),
+        ("deflate", subject.deflate_name()),
     ];
     report.extend(measurement.report(content.size, pool.compared()));
+    report.push(("deflatedBytes", pool.deflated().mean().into()));
     pool.close(random)?;
     Ok(Value::Object(report))
 }

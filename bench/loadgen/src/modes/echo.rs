@@ -10,7 +10,6 @@ use crate::failure::Failure;
 use crate::histogram::Histogram;
 use crate::json::Value;
 use crate::measurement::{Measurement, Pace, Phase};
-use crate::messages::Messages;
 use crate::opening::open_all;
 use crate::pacing::{InFlight, Schedule};
 use crate::random::Random;
@@ -32,7 +31,7 @@ pub fn run(
     allow_connections(connections)?;
     let server = subject.observe()?;
     let random = &mut Random::from_entropy();
-    let messages = Messages::prepare(content.kind, content.size, random);
+    let messages = content.prepare(subject.target.deflate, random);
     let mut dialer = Dialer::new(subject.target)?;
     eprintln!("opening {connections} connections");
     let streams = open_all(&mut dialer, "/", connections, random)?;
@@ -63,8 +62,10 @@ pub fn run(
         ("messageBytes", content.size.into()),
         ("kind", content.kind.name().into()),
         ("tls", Value::Bool(subject.target.tls)),
+        ("deflate", subject.deflate_name()),
     ];
     report.extend(measurement.report(content.size, pool.compared()));
+    report.push(("deflatedBytes", pool.deflated().mean().into()));
     if let Some((rate, lag)) = lag {
         report.push(("rate", rate.into()));
         report.push(("sendLagMicros", lag.report()));

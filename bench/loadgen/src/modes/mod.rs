@@ -7,13 +7,17 @@ mod idle;
 mod pool;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use crate::deflate::Takeover;
 use crate::dial::Target;
 use crate::failure::Failure;
 use crate::json::Value;
 use crate::measurement::Pace;
+use crate::messages::Messages;
 use crate::payload::Kind;
 use crate::proc::{Observed, Pid};
+use crate::random::Random;
 use crate::serve::Server;
 
 /// The server under load.
@@ -26,6 +30,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The compression that is offered, for reports.
+    fn deflate_name(self) -> Value {
+        self.target.deflate.map(Takeover::name).into()
+    }
+
     fn observe(self) -> Result<Observed, Failure> {
         Observed::new(self.pid)
     }
@@ -38,6 +47,39 @@ pub struct Content {
     pub kind: Kind,
     /// Payload bytes of each message.
     pub size: usize,
+}
+
+impl Content {
+    fn prepare(self, deflate: Option<Takeover>, random: &mut Random) -> Messages {
+        let messages = Messages::prepare(self.kind, self.size, random);
+        match deflate {
+            Some(takeover) => messages.deflated(takeover, random),
+            None => messages,
+        }
+    }
+}
+
+/// What connections do before they are idle.
+#[derive(Clone, Copy, Debug)]
+pub struct Traffic {
+    /// How many messages each sends, and gets back, one after the other.
+    pub count: u32,
+    /// What they contain.
+    pub content: Content,
+    /// How long they are left alone afterwards, before it counts.
+    pub quiet: Duration,
+}
+
+impl Traffic {
+    /// None at all.
+    pub const NONE: Self = Self {
+        count: 0,
+        content: Content {
+            kind: Kind::Ascii,
+            size: 0,
+        },
+        quiet: Duration::ZERO,
+    };
 }
 
 /// What decides when the next message is sent.
@@ -80,12 +122,14 @@ pub enum Command {
         /// How many at once.
         concurrency: usize,
     },
-    /// Connections that say nothing.
+    /// Connections that say nothing, or nothing any more.
     Idle {
         /// The server.
         subject: Subject,
         /// How many connections.
         connections: usize,
+        /// What goes before.
+        traffic: Traffic,
     },
     /// Messages of one connection that come to all others.
     Broadcast {
@@ -125,7 +169,8 @@ pub fn run(command: Command) -> Result<Value, Failure> {
         Command::Idle {
             subject,
             connections,
-        } => idle::run(subject, connections),
+            traffic,
+        } => idle::run(subject, connections, traffic),
         Command::Broadcast {
             subject,
             pace,

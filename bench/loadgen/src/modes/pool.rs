@@ -9,7 +9,7 @@ use crate::failure::{Failure, SILENCE_CHECK};
 use crate::messages::Messages;
 use crate::poller::{Poller, Ready};
 use crate::random::Random;
-use crate::sampler::Sampler;
+use crate::sampler::{Deflated, Sampler};
 use crate::stream::{Stream, read_buffer};
 
 /// The pool. A connection is known by its place.
@@ -116,14 +116,21 @@ impl Pool {
         self.sampler.compared()
     }
 
+    /// The compressed answers.
+    pub fn deflated(&self) -> Deflated {
+        self.sampler.deflated()
+    }
+
+    /// Ends the exchange of messages.
+    pub fn into_streams(self) -> Vec<Stream> {
+        self.connections
+            .into_iter()
+            .map(Connection::into_stream)
+            .collect()
+    }
+
     /// Closes all connections.
     pub fn close(self, random: &mut Random) -> Result<(), Failure> {
-        close_all(
-            self.connections
-                .into_iter()
-                .map(Connection::into_stream)
-                .collect(),
-            random,
-        )
+        close_all(self.into_streams(), random)
     }
 }

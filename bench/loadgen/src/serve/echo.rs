@@ -111,6 +111,9 @@ impl Echo {
                 let Some(header) = self.header.read(&mut input)? else {
                     return Ok(());
                 };
+                if header.compressed {
+                    return Err("a compressed message".to_owned());
+                }
                 let mask = header.mask.ok_or("a frame without mask")?;
                 self.frame = Some(Frame {
                     opcode: header.opcode,

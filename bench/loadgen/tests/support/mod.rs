@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use loadgen::dial::Target;
-use loadgen::frames::{HeaderReader, Opcode, write_frame};
+use loadgen::frames::{HeaderReader, Opcode, write_frame, write_message};
 use loadgen::handshake;
 use loadgen::json::Value;
 use loadgen::measurement::Pace;
@@ -22,13 +22,22 @@ pub struct Message {
     /// Its place among those of its connection.
     pub number: usize,
     pub opcode: Opcode,
+    pub compressed: bool,
     pub payload: Vec<u8>,
 }
 
 impl Message {
     /// As it should come back.
     pub fn echo(&self) -> Vec<u8> {
-        frame(self.opcode, &self.payload)
+        let mut bytes = Vec::new();
+        write_message(
+            &mut bytes,
+            self.opcode,
+            self.compressed,
+            &self.payload,
+            None,
+        );
+        bytes
     }
 }
 
@@ -135,6 +144,7 @@ fn read_message(socket: &mut dyn Socket, number: usize) -> io::Result<Message> {
     Ok(Message {
         number,
         opcode: header.opcode,
+        compressed: header.compressed,
         payload,
     })
 }
@@ -162,6 +172,7 @@ pub fn subject(address: SocketAddr) -> Subject {
         target: Target {
             address,
             tls: false,
+            deflate: None,
         },
         pid: Some(std::process::id()),
     }
