@@ -17,6 +17,7 @@ import { inRoot } from "../scripts/support/paths.mjs";
  * @property {string[]} [operations] Which of an engine's it has.
  * @property {string} [import] Module to require.
  * @property {boolean} [onlyText] Whether it differs from another candidate only where text is received.
+ * @property {boolean} [deflates] Whether its server compresses messages when told to.
  * @property {boolean} [noTls] Whether it is another candidate where there is TLS.
  * @property {boolean} [quick] Whether it is measured by default.
  */
@@ -45,6 +46,7 @@ const ours = (id, engine, transport, label) => ({
 		NODEJS_WEBSOCKET_TRANSPORT: transport,
 	},
 	server: node("nodejs-websocket"),
+	deflates: true,
 	client: "nodejs-websocket",
 	engine: "nodejs-websocket",
 	operations: [...decoding, "mask", "unmask", ...validating],
@@ -80,6 +82,7 @@ const peers = [
 		text: "Buffer (no string is made)",
 		env: {},
 		server: node("ws"),
+		deflates: true,
 		client: "ws",
 		engine: "ws",
 		operations: decoding,
@@ -94,6 +97,7 @@ const peers = [
 		text: "string, by toString()",
 		env: { BENCH_TEXT: "string" },
 		server: node("ws"),
+		deflates: true,
 		client: "ws, toString()",
 		onlyText: true,
 	},
@@ -105,6 +109,7 @@ const peers = [
 		text: "Buffer (no string is made)",
 		env: { WS_NO_BUFFER_UTIL: "1" },
 		server: node("ws"),
+		deflates: true,
 		client: "ws",
 		engine: "ws",
 		operations: decoding,
@@ -220,6 +225,7 @@ export function foreign(name, command) {
 		text: "",
 		env: {},
 		server: ["sh", "-c", command],
+		deflates: true,
 	};
 }
 
@@ -245,12 +251,13 @@ export function chooseCandidates({ full, peers: wanted, foreign = [] }) {
  */
 export function fieldOf({ role, operation, load, mode }, candidates) {
 	const receivesText =
-		load.kind === "ascii" || load.kind === "non-ascii" || mode === "broadcast";
+		(load.kind !== undefined && load.kind !== "binary") || mode === "broadcast";
 	return candidates.filter(
 		(candidate) =>
 			candidate[role] !== undefined &&
 			(!candidate.onlyText || receivesText) &&
 			!(candidate.noTls && load.tls) &&
+			!(load.deflate && !candidate.deflates) &&
 			(operation === undefined || candidate.operations?.includes(operation)),
 	);
 }

@@ -32,7 +32,13 @@ function wrap(words) {
 const paces = {
 	quick: { rounds: 3, warmup: 0.4, seconds: 0.7 },
 	full: { rounds: 5, warmup: 1, seconds: 2 },
-	smoke: { rounds: 1, warmup: 0, seconds: 0.1, maxConnections: 100 },
+	smoke: {
+		rounds: 1,
+		warmup: 0,
+		seconds: 0.1,
+		maxConnections: 100,
+		maxQuiet: 0.1,
+	},
 };
 
 /** A command line that cannot be understood, in one sentence. */

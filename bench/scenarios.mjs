@@ -6,10 +6,13 @@ import { metrics } from "./metrics.mjs";
  * @property {number} [connections]
  * @property {number} [inFlight]
  * @property {number} [size] Payload bytes of a message.
- * @property {"ascii" | "non-ascii" | "binary"} [kind]
+ * @property {"ascii" | "non-ascii" | "json" | "binary"} [kind]
  * @property {number} [concurrency]
  * @property {number} [receivers]
  * @property {boolean} [tls]
+ * @property {"no-takeover" | "takeover"} [deflate] All messages are compressed; whether the server's may refer to those before.
+ * @property {number} [traffic] Messages that each connection exchanges before it is idle.
+ * @property {number} [quiet] Seconds that it is then left alone.
  * @property {number} [rate] Messages per second, from the intended send times on.
  */
 
@@ -56,6 +59,16 @@ function echo(id, title, load, about, more) {
 	};
 }
 
+/** JSON that comes and goes compressed. @type {typeof echo} */
+const deflate = (id, title, load, about, more) =>
+	echo(
+		id,
+		title,
+		{ ...load, kind: "json", deflate: load.deflate ?? "no-takeover" },
+		about,
+		{ group: "deflate", ...more },
+	);
+
 /** @type {typeof echo} */
 const client = (id, title, load, about, more) =>
 	echo(id, title, load, about, {
@@ -91,6 +104,8 @@ const quick = { quick: true };
 const oneEach = { connections: 50, inFlight: 1 };
 const pipelined = { connections: 50, inFlight: 64 };
 const kibibyte = { connections: 10, inFlight: 16, size: KiB };
+/** Connections that have exchanged some messages. */
+const used = { connections: 2000, traffic: 4, size: KiB };
 const large = { connections: 8, inFlight: 2, size: 64 * KiB };
 
 /** @type {Scenario[]} */
@@ -129,6 +144,31 @@ export const scenarios = [
 	echo("broadcast", "One to 1,000", { receivers: 1000, size: 125, inFlight: 1 },
 		"Each message one client sends goes to a thousand others.",
 		{ group: "connections", mode: "broadcast", metric: metrics.deliveries }),
+	deflate("deflate-256", "Compressed, 256 B of JSON", { ...kibibyte, size: 256 },
+		"Small messages, each compressed by itself: setting up costs more than compressing."),
+	deflate("deflate-1k", "Compressed, 1 KiB of JSON", kibibyte,
+		"Middling messages, each compressed by itself.", quick),
+	deflate("deflate-16k", "Compressed, 16 KiB of JSON", { ...large, size: 16 * KiB },
+		"Longer ones: most of the time is the compressor's."),
+	deflate("deflate-64k", "Compressed, 64 KiB of JSON", large,
+		"Large ones, longer than the compressor's window."),
+	deflate("deflate-context", "Compressed, 1 KiB, with context", { ...kibibyte, deflate: "takeover" },
+		"The server's messages refer to those before them: smaller, but each connection keeps a compressor."),
+	deflate("deflate-broadcast", "Compressed, 1 KiB, one to 200", { receivers: 200, size: KiB, inFlight: 1 },
+		"The same message to 200 connections: it could be compressed once.",
+		{ mode: "broadcast", metric: metrics.deliveries }),
+	deflate("deflate-latency", "Compressed, 1 KiB, latency at half load", { connections: 50, inFlight: 1, size: KiB },
+		"At a fixed rate, half of what the reference can carry: what waits for a thread, or for others, waits longer.",
+		{ metric: metrics.latency, shareOfReference: 0.5 }),
+	deflate("deflate-memory", "2,000 connections, compressed", used,
+		"What a server needs for a connection that has exchanged four messages of 1 KiB, each compressed by itself.",
+		{ mode: "idle", metric: metrics.memory, maxRounds: 1 }),
+	deflate("deflate-memory-cx", "2,000 connections, with context", { ...used, deflate: "takeover" },
+		"The same, where the server's messages refer to those before them.",
+		{ mode: "idle", metric: metrics.memory, maxRounds: 1 }),
+	deflate("deflate-quiet", "2,000 connections, a minute later", { ...used, deflate: "takeover", quiet: 60 },
+		"The same again, after the connections have said nothing for a minute.",
+		{ group: "deflate-quiet", mode: "idle", metric: metrics.memory, maxRounds: 1 }),
 	echo("latency", "Latency at half load", { ...oneEach, size: 32, kind: "ascii" },
 		"32 B text at a fixed rate, half of what the reference can carry; time runs from when each should have been sent.",
 		{ group: "latency", metric: metrics.latency, shareOfReference: 0.5 }),
@@ -159,12 +199,17 @@ export const groups = [...new Set(scenarios.map(({ group }) => group))];
  * @property {number} warmup Seconds before it counts.
  * @property {number} seconds Measured ones of a run.
  * @property {number} [maxConnections] Where it is not the figures that matter.
+ * @property {number} [maxQuiet] Seconds, likewise.
  */
 
-/** A scenario with no more connections than that. @param {Scenario} scenario @param {number} [most] @returns {Scenario} */
-export function limited(scenario, most = Number.POSITIVE_INFINITY) {
+/** A scenario with no more connections, and no longer quiet, than a pace allows. @param {Scenario} scenario @param {Pace} pace @returns {Scenario} */
+export function limited(scenario, { maxConnections, maxQuiet }) {
 	const load = { ...scenario.load };
-	for (const name of /** @type {const} */ (["connections", "receivers"])) {
+	for (const [name, most = Number.POSITIVE_INFINITY] of /** @type {const} */ ([
+		["connections", maxConnections],
+		["receivers", maxConnections],
+		["quiet", maxQuiet],
+	])) {
 		const value = load[name];
 		if (value !== undefined) load[name] = Math.min(value, most);
 	}
@@ -181,7 +226,7 @@ export function estimateRun({ role, mode, load, sizes }, pace) {
 	const start = 0.25;
 	if (role === "import") return 0.5;
 	if (sizes) return start + sizes.length * engineSeconds(pace) * 1.5;
-	if (mode === "idle") return start + 4;
+	if (mode === "idle") return start + 4 + (load.quiet ?? 0);
 	const opening = (load.connections ?? load.receivers ?? 0) / 2000;
 	return start + opening + pace.warmup + pace.seconds;
 }

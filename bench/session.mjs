@@ -34,7 +34,7 @@ export function referenceOf(field) {
 export function planOf({ scenarios, candidates, pace }) {
 	return scenarios
 		.map((one) => {
-			const scenario = limited(one, pace.maxConnections);
+			const scenario = limited(one, pace);
 			const field = fieldOf(scenario, candidates);
 			const rounds = Math.min(pace.rounds, scenario.maxRounds ?? pace.rounds);
 			const runs = rounds * field.length + (scenario.shareOfReference ? 1 : 0);

@@ -58,6 +58,13 @@ describe("the choice of candidates", () => {
 		expect(field("text-64k", "--full")).toContain("ws-string");
 		expect(field("tls")).not.toContain("native-io");
 		expect(field("import")).not.toContain("native-io");
+		expect(field("deflate-1k", "--full")).toEqual([
+			...["native", "typescript", "native-io"],
+			...["ws", "ws-string", "ws-plain"],
+		]);
+		expect(
+			field("deflate-1k", "--peers=none", "--candidate=mine=./echo"),
+		).toContain("mine");
 		expect(field("mask", "--full")).toEqual([
 			"native",
 			"typescript",
@@ -111,6 +118,8 @@ describe("the pace", () => {
 		);
 		expect(plan).toHaveLength(scenarios.length);
 		expect(Math.max(...most)).toBe(100);
+		const quiet = plan.map(({ scenario: { load } }) => load.quiet ?? 0);
+		expect(Math.max(...quiet)).toBeLessThan(1);
 	});
 });
 
@@ -150,10 +159,11 @@ test("the load is handed over by the load generator's option names", () => {
 			inFlight: 1,
 			kind: "non-ascii",
 			tls: true,
+			deflate: "takeover",
 			rate: undefined,
 		}),
 	).toEqual([
 		...["--connections", "50", "--in-flight", "1"],
-		...["--kind", "non-ascii", "--tls"],
+		...["--kind", "non-ascii", "--tls", "--deflate", "takeover"],
 	]);
 });

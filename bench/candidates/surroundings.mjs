@@ -1,7 +1,7 @@
 /**
  * What every program here is told from outside: the port in PORT, key and certificate for TLS as files in BENCH_TLS_KEY and
  * BENCH_TLS_CERT. A server echoes each message as it came, text as text and binary as binary; what comes in on the path
- * /publish goes to every connection on /subscribe instead.
+ * /publish goes to every connection on /subscribe instead. With BENCH_DEFLATE it compresses all it sends, at the settings below.
  */
 import { readFileSync } from "node:fs";
 import http from "node:http";
@@ -27,6 +27,19 @@ export const tls =
 	BENCH_TLS_KEY && BENCH_TLS_CERT
 		? { key: readFileSync(BENCH_TLS_KEY), cert: readFileSync(BENCH_TLS_CERT) }
 		: undefined;
+
+const { BENCH_DEFLATE } = process.env;
+
+/** The settings of compression, the same for all, where it is asked for. */
+export const deflate = BENCH_DEFLATE
+	? {
+			level: 6,
+			windowBits: 15,
+			memoryLevel: 8,
+			contextTakeover: BENCH_DEFLATE === "takeover",
+			threshold: 0,
+		}
+	: undefined;
 
 /** Listens with the server of HTTP that most peers are attached to. */
 export function listenHttp() {

@@ -112,6 +112,7 @@ export async function measureServer(scenario, candidate, pace, surroundings) {
 		env.BENCH_TLS_KEY = certificate.key;
 		env.BENCH_TLS_CERT = certificate.cert;
 	}
+	if (load.deflate) env.BENCH_DEFLATE = load.deflate;
 	const port = await freePort();
 	const server = new Running({
 		name: "the server",
@@ -130,7 +131,10 @@ export async function measureServer(scenario, candidate, pace, surroundings) {
 				...timeArguments(scenario, pace),
 			]),
 		});
-		return await generator.result(pace.warmup + pace.seconds + LIMIT_SECONDS);
+		const { quiet = 0 } = load;
+		return await generator.result(
+			pace.warmup + pace.seconds + quiet + LIMIT_SECONDS,
+		);
 	} catch (error) {
 		// A server that died is the reason for whatever the load generator saw, which may have been told first.
 		await Promise.race([server.ended, delay(200)]);

@@ -33,6 +33,11 @@ const columns = [
 		text: (value) => short(value, "micros"),
 	})),
 	{
+		title: "compressed",
+		read: (run) => run.deflatedBytes,
+		text: (value) => `${value.toFixed(0)} B`,
+	},
+	{
 		title: "peak memory",
 		read: (run) => run.server?.rssPeak,
 		text: (value) => short(value, "bytes"),

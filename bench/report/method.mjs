@@ -40,7 +40,7 @@ export function methodText({ pace, machine, scenarios }, people) {
 		`A run warms up for ${secondsText(pace.warmup)} and is measured for ${secondsText(pace.seconds)}. There are ${pace.rounds} rounds, and in each round all candidates take their turn: figures are medians over the rounds, and the thin lines in the bars reach from the least to the most.`,
 		"Per second of CPU time: messages, divided by the CPU time that the server's process (with its threads and children) took meanwhile. It shows what a message costs, and how many a core can carry; what else the machine does hardly changes it. The figures beside it are per second by the clock.",
 		`How many times better: the ratio of two medians, turned so that more is better. Differences below 5 % count as level.`,
-		"All take messages of up to 2 MiB; compression is off; everything else is as each library has it by default. Each server is a program of 20 to 60 lines in bench/candidates, in the words of its library's own documentation.",
+		"All take messages of up to 2 MiB; compression is off where a scenario is not about it, and there at zlib's level 6, window 15, memory level 8 for all; everything else is as each library has it by default. Each server is a program of 20 to 60 lines in bench/candidates, in the words of its library's own documentation.",
 		...(rate
 			? [
 					`Latency is measured at ${short(rate, "count")} messages per second, half of what ${reference} carried in a run before. Time runs from when a message should have been sent, so that a server that stalls is not spared.`,

@@ -1,5 +1,6 @@
 /** This library. Engine (and transport) are chosen by its environment variables. */
 import {
+	deflate,
 	endWithParent,
 	host,
 	maxMessageBytes,
@@ -13,7 +14,12 @@ const subscribers = new Set();
 
 endWithParent();
 createServer(
-	{ maxMessageBytes, secure: tls !== undefined, ...tls },
+	{
+		maxMessageBytes,
+		perMessageDeflate: deflate ?? false,
+		secure: tls !== undefined,
+		...tls,
+	},
 	(/** @type {any} */ conn) => {
 		if (conn.path === "/subscribe") {
 			subscribers.add(conn);

@@ -1,5 +1,6 @@
 /** ws. It hands over text as bytes, and is echoed as such; with BENCH_TEXT=string the handler makes a string of it. */
 import {
+	deflate,
 	endWithParent,
 	listenHttp,
 	maxMessageBytes,
@@ -19,6 +20,17 @@ endWithParent();
 new WebSocketServer({
 	server: listenHttp(),
 	maxPayload: maxMessageBytes,
+	perMessageDeflate: deflate && {
+		threshold: deflate.threshold,
+		serverNoContextTakeover: !deflate.contextTakeover,
+		// The load generator never takes over its own.
+		clientNoContextTakeover: true,
+		zlibDeflateOptions: {
+			level: deflate.level,
+			windowBits: deflate.windowBits,
+			memLevel: deflate.memoryLevel,
+		},
+	},
 }).on(
 	"connection",
 	(
