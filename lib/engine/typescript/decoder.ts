@@ -87,6 +87,9 @@ const STREAM = 3;
 
 const header = new FrameHeader();
 
+/** A call of zlib is counted as so many bytes more: for tiny messages it is all that they cost. */
+const ZLIB_CALL_BYTES = 1024;
+
 export class TypeScriptDecoder implements Decoder {
 	readonly #sink: DecoderSink;
 	readonly #limits: DecoderLimits;
@@ -554,7 +557,7 @@ export class TypeScriptDecoder implements Decoder {
 		}
 		const piece = new FastBuffer(chunk.buffer, chunk.byteOffset + start, count);
 		if (isInflated) {
-			this.#turnBytes += count;
+			this.#turnBytes += count + ZLIB_CALL_BYTES;
 			this.#inflaterInUse().push(piece);
 			this.#afterInflating = this.#phase;
 			this.#phase = INFLATING;
