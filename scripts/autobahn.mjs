@@ -1,15 +1,15 @@
 /**
  * `npm run test:autobahn`: runs the Autobahn testsuite against the built package, as a server and as a client, on both
- * engines. Installs the suite first, if it is not there.
+ * engines and transports. Installs the suite first, if it is not there.
  *
  *   npm run test:autobahn                              what `npm test` runs: the sections of the protocol, and of limits
- *   npm run test:autobahn -- --full                    every case (the same until the suite's slow ones, of compression)
+ *   npm run test:autobahn -- --full                    every case: with those of compression, which take half an hour
  *   npm run test:autobahn -- --full --write            and, if all pass, keeps the result in CONFORMANCE.md
- *   npm run test:autobahn -- --only=server/native      some combinations: of server, client; native, typescript; and
- *                                                      collected, streamed (how binary messages are received)
+ *   npm run test:autobahn -- --full --resume           leaves out the parts that have passed with the same build
+ *   npm run test:autobahn -- --only=server/native      some combinations: of server, client; native, typescript,
+ *                                                      native-transport (the native engine over it); and collected,
+ *                                                      streamed (how binary messages are received)
  *   npm run test:autobahn -- --cases=6.4.*,7.1.6,core  some cases, or sets of them: core, fast, full
- *
- * With NODEJS_WEBSOCKET_TRANSPORT=native in the environment the native engine is tested over the native transport.
  */
 import { parseArgs } from "node:util";
 import { select, sets } from "./autobahn/cases.mjs";
@@ -29,6 +29,7 @@ const { values } = parseArgs({
 	options: {
 		full: { type: "boolean", default: false },
 		write: { type: "boolean", default: false },
+		resume: { type: "boolean", default: false },
 		only: { type: "string" },
 		cases: { type: "string" },
 	},
@@ -74,7 +75,7 @@ const suite = await orExit(async () => {
 });
 
 const ids = understood(() => select(suite.ids, patterns));
-const results = await testCombinations(wanted, ids);
+const results = await testCombinations(wanted, ids, values.resume);
 const passed = results.map(countResult).every(({ failed }) => failed === 0);
 if (values.write && passed && results.length === combinations.length)
 	writeConformance(results);

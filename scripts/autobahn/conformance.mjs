@@ -19,11 +19,12 @@ function cell(verdicts) {
 }
 
 /** @param {Result} result */
-function rowOf({ combination: { role, engine, binary }, verdicts }) {
+function rowOf({ combination, verdicts }) {
+	const { role, engine, transport, binary } = combination;
 	const bySection = sections.map(({ number }) =>
 		cell(verdicts.filter(({ id }) => sectionOf(id) === number)),
 	);
-	return row([role, engine, binary, ...bySection, cell(verdicts)]);
+	return row([role, engine, transport, binary, ...bySection, cell(verdicts)]);
 }
 
 /**
@@ -33,7 +34,7 @@ function rowOf({ combination: { role, engine, binary }, verdicts }) {
  */
 export function conformanceTable(results) {
 	const heads = [
-		...["role", "engine", "binary messages"],
+		...["role", "engine", "transport", "binary messages"],
 		...sections.map(({ number }) => String(number)),
 		"all",
 	];

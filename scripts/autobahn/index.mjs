@@ -3,10 +3,16 @@ import { existsSync } from "node:fs";
 import { nativeFile } from "../setup/native.mjs";
 import { StepError, step } from "../support/step.mjs";
 import { knownIds } from "./cases.mjs";
-import { casesFor } from "./combinations.mjs";
 import { installSuite } from "./install.mjs";
+import {
+	buildHash,
+	joinParts,
+	keepPassed,
+	keptResult,
+	partsFor,
+} from "./parts.mjs";
 import { describeResult } from "./results.mjs";
-import { runCombinations } from "./run.mjs";
+import { runParts } from "./run.mjs";
 import { suiteIds } from "./suite.mjs";
 
 /** @typedef {import("./combinations.mjs").Combination} Combination */
@@ -35,31 +41,42 @@ export async function prepareSuite() {
 	return reason ? { reason } : { ids };
 }
 
-/** Without the addon there is no native engine. @param {Combination} combination */
-const isPossible = ({ engine }) =>
-	engine !== "native" || existsSync(nativeFile());
+/** Without the addon there is no native engine, and its transport is Linux's. @param {Combination} combination */
+const isPossible = ({ engine, transport }) =>
+	(engine !== "native" || existsSync(nativeFile())) &&
+	(transport !== "native" || process.platform === "linux");
 
 /**
  * Runs cases against those of the combinations that are possible here, and prints what came of it.
  *
  * @param {Combination[]} combinations
  * @param {string[]} ids
+ * @param {boolean} [isResumed] Whether what has passed with this build is left as it is.
  */
-export async function testCombinations(combinations, ids) {
+export async function testCombinations(combinations, ids, isResumed = false) {
 	const possible = combinations.filter(isPossible);
-	const work = possible
-		.map((combination) => ({ combination, ids: casesFor(combination, ids) }))
-		.filter((each) => each.ids.length > 0);
-	/** @type {import("./run.mjs").Result[]} */
-	let results = [];
+	const work = possible.flatMap((each) => partsFor(each, ids));
+	const build = buildHash();
+	const kept = work.map((part) =>
+		isResumed ? keptResult(part, build) : undefined,
+	);
 	await step("Autobahn cases", async (line) => {
 		line.start("running");
-		results = await runCombinations(work, line.progress);
+		const left = work.filter((_, index) => !kept[index]);
+		const results = await runParts(left, {
+			progress: line.progress,
+			result: (part, result) => keepPassed(part, result, build),
+		});
+		for (const [index, result] of results.entries())
+			kept[work.indexOf(left[index])] = result;
 		return "done";
 	});
+	const results = joinParts(kept.filter((each) => each !== undefined));
 	for (const result of results)
 		process.stdout.write(`${describeResult(result)}\n`);
 	if (possible.length < combinations.length)
-		process.stdout.write("The native engine is left out: it is not built.\n");
+		process.stdout.write(
+			"Left out is what this machine has not: the native engine or its transport.\n",
+		);
 	return results;
 }

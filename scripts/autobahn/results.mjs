@@ -1,6 +1,6 @@
 /** What is printed of results. */
 import { existsSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { root } from "../support/paths.mjs";
 import { nameOf } from "./combinations.mjs";
 
@@ -17,10 +17,9 @@ const plain = (html) =>
 		.replaceAll(/\s+/g, " ")
 		.trim();
 
-/** @param {Result} result @param {Verdict} verdict */
-function explain({ folder }, { id, reason, report }) {
+/** @param {Verdict} verdict */
+function explain({ id, reason, report: file }) {
 	const lines = [`  FAILED ${id}: ${reason}`];
-	const file = report && join(folder, report);
 	if (file && existsSync(file)) {
 		const { expectation, result, resultClose } = JSON.parse(
 			readFileSync(file, "utf8"),
@@ -52,7 +51,7 @@ export function describeResult(result) {
 	return [
 		`${nameOf(combination)}: ${counts.join(", ")} (${seconds.toFixed(1)} s)`,
 		...problems.map((problem) => `  FAILED ${problem}`),
-		...failed.slice(0, EXPLAINED).flatMap((each) => explain(result, each)),
+		...failed.slice(0, EXPLAINED).flatMap(explain),
 		...(others.length > 0 ? [`  FAILED ${others.join(", ")}`] : []),
 	].join("\n");
 }

@@ -1,10 +1,9 @@
-/** Runs the suite against one combination, or several of them at a time. */
+/** Runs parts of the suite, some of them at a time. */
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { run } from "../support/child.mjs";
 import { inRoot } from "../support/paths.mjs";
 import { nameOf } from "./combinations.mjs";
-import { folder } from "./install.mjs";
+import { folderOf } from "./parts.mjs";
 import {
 	listening,
 	readReport,
@@ -14,6 +13,7 @@ import {
 import { judge } from "./verdict.mjs";
 
 /** @typedef {import("./combinations.mjs").Combination} Combination */
+/** @typedef {import("./parts.mjs").Part} Part */
 /** @typedef {import("./suite.mjs").Task} Task */
 /** @typedef {import("../support/child.mjs").Outcome} Outcome */
 /** @typedef {import("../support/child.mjs").ChildOptions} ChildOptions */
@@ -21,13 +21,12 @@ import { judge } from "./verdict.mjs";
 /**
  * @typedef {object} Result
  * @property {Combination} combination
- * @property {string} folder Where the suite's reports are.
  * @property {import("./verdict.mjs").Verdict[]} verdicts
  * @property {string[]} problems What went wrong outside of any case.
  * @property {number} seconds
  */
 
-/** How long one combination may take. The suite bounds each case itself, by up to some minutes. */
+/** How long one part may take. The suite bounds each case itself, by up to some minutes. */
 const LIMIT_MS = 10 * 60_000;
 
 /** They wait most of the time: for time-outs that the suite lets pass. */
@@ -39,11 +38,17 @@ const AT_A_TIME = 2;
  * @param {string[]} words
  * @param {ChildOptions} options
  */
-function runProgram(program, { engine, binary }, words, options) {
+function runProgram(program, { engine, transport, binary }, words, options) {
 	const path = inRoot("scripts", "autobahn", "programs", program);
 	return run(
 		process.execPath,
-		[path, `--engine=${engine}`, `--binary=${binary}`, ...words],
+		[
+			path,
+			`--engine=${engine}`,
+			`--transport=${transport}`,
+			`--binary=${binary}`,
+			...words,
+		],
 		options,
 	);
 }
@@ -122,15 +127,15 @@ function testClient(combination, task, shared) {
 }
 
 /**
- * @param {Combination} combination
- * @param {string[]} ids
+ * @param {Part} part
  * @param {() => void} onCase Called when a case begins.
  * @returns {Promise<Result>}
  */
-async function runCombination(combination, ids, onCase) {
+async function runPart(part, onCase) {
 	const since = performance.now();
+	const { combination, ids } = part;
 	const agent = nameOf(combination).replaceAll("/", "-");
-	const task = { agent, ids, folder: join(folder, "reports", agent) };
+	const task = { agent, ids, folder: folderOf(part) };
 	rmSync(task.folder, { recursive: true, force: true });
 	mkdirSync(task.folder, { recursive: true });
 	const test = combination.role === "server" ? testServer : testClient;
@@ -147,7 +152,6 @@ async function runCombination(combination, ids, onCase) {
 	if (signal.aborted) problems.push(`given up after ${LIMIT_MS / 60_000} min`);
 	return {
 		combination,
-		folder: task.folder,
 		verdicts: judge(ids, readReport(task)),
 		problems,
 		seconds: (performance.now() - since) / 1000,
@@ -157,28 +161,31 @@ async function runCombination(combination, ids, onCase) {
 /**
  * Runs all of them, some at a time. The results come in the order of the work.
  *
- * @param {{ combination: Combination, ids: string[] }[]} work
- * @param {(news: string) => void} onProgress Told which are running, and how far they are.
+ * @param {Part[]} work
+ * @param {object} on
+ * @param {(news: string) => void} on.progress Told which are running, and how far they are.
+ * @param {(part: Part, result: Result) => void} on.result Told each result when it is there.
  * @returns {Promise<Result[]>}
  */
-export async function runCombinations(work, onProgress) {
+export async function runParts(work, on) {
 	/** @type {Result[]} */
 	const results = [];
-	/** @type {Map<string, string>} */
+	/** @type {Map<Part, string>} */
 	const running = new Map();
-	const tell = () => onProgress([...running.values()].join(", "));
+	const tell = () => on.progress([...running.values()].join(", "));
 	let next = 0;
 	async function take() {
 		while (next < work.length) {
 			const index = next++;
-			const { combination, ids } = work[index];
-			const name = nameOf(combination);
+			const part = work[index];
+			const title = `${nameOf(part.combination)} ${part.name}`;
 			let begun = 0;
-			results[index] = await runCombination(combination, ids, () => {
-				running.set(name, `${name} ${++begun} of ${ids.length}`);
+			results[index] = await runPart(part, () => {
+				running.set(part, `${title}: ${++begun} of ${part.ids.length}`);
 				tell();
 			});
-			running.delete(name);
+			on.result(part, results[index]);
+			running.delete(part);
 			tell();
 		}
 	}

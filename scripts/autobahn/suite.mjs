@@ -110,7 +110,7 @@ export async function listening(start) {
  * @typedef {object} Entry
  * @property {string} behavior OK, FAILED, NON-STRICT, INFORMATIONAL, …
  * @property {string} behaviorClose Likewise, of the closing handshake.
- * @property {string} reportfile
+ * @property {string} reportfile The suite's file on it.
  */
 
 /**
@@ -122,5 +122,9 @@ export async function listening(start) {
 export function readReport({ folder, agent }) {
 	const index = join(folder, "index.json");
 	if (!existsSync(index)) return {};
-	return JSON.parse(readFileSync(index, "utf8"))[agent] ?? {};
+	/** @type {Record<string, Entry>} */
+	const entries = JSON.parse(readFileSync(index, "utf8"))[agent] ?? {};
+	for (const entry of Object.values(entries))
+		entry.reportfile = join(folder, entry.reportfile);
+	return entries;
 }

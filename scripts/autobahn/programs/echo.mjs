@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
 	options: {
 		engine: { type: "string", default: "auto" },
+		transport: { type: "string", default: "auto" },
 		binary: { type: "string", default: "collected" },
 		url: { type: "string", default: "" },
 		agent: { type: "string", default: "" },
@@ -16,9 +17,10 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 export const { url, agent } = values;
 
-/** Options of the library, which checks the engine's name. */
+/** Options of the library, which checks the names of the engine and of the transport. */
 export const options = {
 	engine: /** @type {"auto" | "native" | "typescript"} */ (values.engine),
+	transport: /** @type {"auto" | "socket" | "native"} */ (values.transport),
 	maxMessageBytes: MAX_MESSAGE_BYTES,
 	// Without a threshold, and as much as the other end wants: the suite's sections on compression are to see some.
 	perMessageDeflate: { threshold: 0, contextTakeover: true, windowBits: 15 },
