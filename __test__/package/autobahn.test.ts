@@ -13,6 +13,7 @@ import {
 	nameOf,
 } from "../../scripts/autobahn/combinations.mjs";
 import { conformanceTable } from "../../scripts/autobahn/conformance.mjs";
+import { joinParts, partsFor } from "../../scripts/autobahn/parts.mjs";
 import {
 	countResult,
 	describeResult,
@@ -65,7 +66,6 @@ describe("a run", () => {
 	const ids = ["1.1.1", "1.1.2", "6.4.1"];
 	const result = (report: Parameters<typeof judge>[1]) => ({
 		combination: combinations[0],
-		folder: "",
 		verdicts: judge(ids, report),
 		problems: [] as string[],
 		seconds: 1,
@@ -140,20 +140,24 @@ describe("the suite's cases", () => {
 });
 
 describe("combinations", () => {
-	test("are both roles on both engines", () => {
+	test("are both roles on both engines, and on the native one over its transport", () => {
 		expect(filterCombinations("collected").map(nameOf)).toEqual([
 			"server/native/collected",
 			"client/native/collected",
 			"server/typescript/collected",
 			"client/typescript/collected",
+			"server/native-transport/collected",
+			"client/native-transport/collected",
 		]);
 	});
 
 	test("are chosen by their words", () => {
 		expect(filterCombinations("server/native,client/streamed")).toEqual(
 			combinations.filter(
-				({ role, engine, binary }) =>
-					(role === "server" && engine === "native") ||
+				({ role, engine, transport, binary }) =>
+					(role === "server" &&
+						engine === "native" &&
+						transport === "socket") ||
 					(role === "client" && binary === "streamed"),
 			),
 		);
@@ -169,20 +173,58 @@ describe("combinations", () => {
 	});
 });
 
+describe("parts", () => {
+	const ids = ["1.1.1", "10.1.1", "12.1.1", "12.1.10", "12.2.1", "13.1.1"];
+
+	test("are the protocol, and the subsections of compression", () => {
+		const parts = partsFor(combinations[0], ids);
+		expect(parts.map(({ name }) => name)).toEqual([
+			"protocol",
+			"12.1",
+			"12.2",
+			"13.1",
+		]);
+		expect(parts.flatMap((part) => part.ids)).toEqual(ids);
+	});
+
+	test("are joined to one result for each combination, with all that failed", () => {
+		const [one, other] = combinations;
+		const results = [...partsFor(one, ids), ...partsFor(other, ["1.1.1"])].map(
+			(part) => ({
+				combination: part.combination,
+				verdicts: judge(part.ids, {}),
+				problems: [part.name],
+				seconds: 1,
+			}),
+		);
+		const joined = joinParts(results);
+		expect(joined.map(({ combination }) => combination)).toEqual([one, other]);
+		expect(joined[0].verdicts.map(({ id }) => id)).toEqual(ids);
+		expect(joined[0]).toMatchObject({
+			problems: ["protocol", "12.1", "12.2", "13.1"],
+			seconds: 4,
+		});
+	});
+});
+
 describe("the table in CONFORMANCE.md", () => {
 	test("shows what passed of what was run, by section", () => {
 		const ids = ["1.1.1", "1.1.2", "10.1.1"];
 		const table = conformanceTable([
 			{
-				combination: { role: "server", engine: "native", binary: "collected" },
-				folder: "",
+				combination: {
+					role: "server",
+					engine: "native",
+					transport: "socket",
+					binary: "collected",
+				},
 				verdicts: judge(ids, { "1.1.1": entry("OK"), "10.1.1": entry("OK") }),
 				problems: [],
 				seconds: 1,
 			},
 		]);
 		expect(table.split("\n")[2]).toBe(
-			"| server | native | collected | 1/2 |  |  |  |  |  |  |  | 1/1 |  |  | 2/3 |",
+			"| server | native | socket | collected | 1/2 |  |  |  |  |  |  |  | 1/1 |  |  | 2/3 |",
 		);
 	});
 
