@@ -29,10 +29,7 @@ export default defineConfig({
 				test: {
 					...shared,
 					name: "native-transport",
-					include: [
-						"__test__/{api,attacks,compat}/**/*.test.ts",
-						"__test__/interop/echo-stress.test.ts",
-					],
+					include: ["__test__/{api,attacks,compat,interop}/**/*.test.ts"],
 					env: { NODEJS_WEBSOCKET_TRANSPORT: "native" },
 				},
 			},

@@ -21,7 +21,7 @@ const require = createRequire(import.meta.url);
 /** How binary messages are received: whole by 'message', or as streams by 'binary'. */
 export type Receiving = "collected" | "streamed";
 
-class OwnEndpoint extends Endpoint {
+export class OwnEndpoint extends Endpoint {
 	readonly #connection: ConnectionLike;
 
 	constructor(connection: ConnectionLike, receiving: Receiving, lacks: Lacks) {
@@ -58,6 +58,12 @@ class OwnEndpoint extends Endpoint {
 
 	get protocol(): string {
 		return this.#connection.protocol ?? "";
+	}
+
+	/** What was agreed on, as in the answer's header; 1.7.2 has none. */
+	get extensions(): string {
+		const { extensions } = this.#connection as { extensions?: string };
+		return extensions ?? "";
 	}
 
 	text(data: string): void {

@@ -1,4 +1,7 @@
-"""The Python package `websockets` as a peer: obeys commands on standard input, as ../../../support/peer-remote.ts has them."""
+"""The Python package `websockets` as a peer: obeys commands on standard input, as ../../../support/peer-remote.ts has them.
+
+With a number as its argument it asks for compression with windows of so many bits, in both directions.
+"""
 
 import asyncio
 import json
@@ -8,6 +11,10 @@ import sys
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import (
+    ClientPerMessageDeflateFactory,
+    ServerPerMessageDeflateFactory,
+)
 
 OPTIONS = {
     # Of what is compressed the bytes before inflating count, too: those of noise are some more than it has.
@@ -15,6 +22,15 @@ OPTIONS = {
     # Pings only when told to.
     "ping_interval": None,
 }
+
+
+def windows(factory):
+    """Options for compression with the windows that were asked for; none for the defaults of `websockets`."""
+    if len(sys.argv) < 2:
+        return {}
+    bits = int(sys.argv[1])
+    extension = factory(server_max_window_bits=bits, client_max_window_bits=bits)
+    return {"compression": None, "extensions": [extension]}
 
 
 def report(id, what, data=b"", **more):
@@ -127,6 +143,7 @@ class Peer:
             additional_headers=command["headers"],
             proxy=None,
             **OPTIONS,
+            **windows(ClientPerMessageDeflateFactory),
         )
         await self.converse(Connection(command["id"], socket))
 
@@ -154,6 +171,7 @@ class Peer:
             ssl=context,
             subprotocols=command["protocols"] or None,
             **OPTIONS,
+            **windows(ServerPerMessageDeflateFactory),
         )
         self.servers.append(server)
         report(id, "listening", port=server.sockets[0].getsockname()[1])
