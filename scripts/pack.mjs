@@ -31,5 +31,7 @@ await orExit(async () => {
 	if (missing.length === 0) return;
 	const text = `not built, or not from these sources: ${missing.join(", ")}`;
 	if (!values.partial) throw new StepError(text);
-	process.stdout.write(`Left out: ${text}.\n`);
+	process.stdout.write(
+		`Left out: ${text}. Addons to ship are built by \`npm run build:platforms -- <name>\`; those of \`npm run build\` are for this machine only.\n`,
+	);
 });
