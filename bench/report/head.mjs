@@ -62,6 +62,9 @@ export function head(results, people) {
 const paragraph = (kind, words) =>
 	element("p", { class: kind }, escapeText(words));
 
+/** As overview.mjs draws ours. */
+const marks = ["●", "○"];
+
 /** @param {Results} results */
 function legend({ candidates }) {
 	return candidates
@@ -70,7 +73,7 @@ function legend({ candidates }) {
 			element(
 				"span",
 				{ class: "key", style: `color: var(--${id})` },
-				`${i === 0 ? "●" : "○"} ${escapeText(label)}`,
+				`${marks[i] ?? "◆"} ${escapeText(label)}`,
 			),
 		)
 		.join(" ");
@@ -95,7 +98,7 @@ function tile({ id, label, average, better, level, worse, failed }, reference) {
 			average === null ? "–" : ratioText(average),
 		),
 		element("div", {}, [
-			`as good as ${escapeText(reference)}, on average over ${better + level + worse} scenarios:<br>`,
+			`as good as ${escapeText(reference)}, in the geometric mean of ${better + level + worse} scenarios:<br>`,
 			counts.join(", "),
 		]),
 	]);

@@ -2,13 +2,14 @@
 import { ratioText } from "./format.mjs";
 import { element, line, logScale, picture, text } from "./svg.mjs";
 
-const WIDTH = 1000;
 const ROW = 32;
 const TOP = 46;
 const LEFT = 270;
 const RIGHT = 800;
 /** Width of a column of ratios, right of the plot. */
 const COLUMN = 96;
+/** Right of the last column. */
+const MARGIN = 8;
 
 /** @typedef {import("../results.mjs").ScenarioResult} ScenarioResult */
 /** @typedef {import("./people.mjs").People} People */
@@ -60,7 +61,7 @@ export function overview(scenarios, people, referenceLabel) {
 		.map(({ candidate }) => people.get(candidate))
 		.filter(({ isOurs }) => isOurs);
 	const columns = ours.map(({ id, label }, i) =>
-		text(RIGHT + COLUMN * (i + 1), 22, label.replace(/ .*/, ""), {
+		text(RIGHT + COLUMN * (i + 1), 22, shortLabel(label), {
 			"text-anchor": "end",
 			class: "side",
 			style: `fill: var(--${id})`,
@@ -70,7 +71,7 @@ export function overview(scenarios, people, referenceLabel) {
 		row(scenario, TOP + i * ROW + ROW / 2),
 	);
 	return picture(
-		WIDTH,
+		RIGHT + COLUMN * ours.length + MARGIN,
 		bottom + 26,
 		`How many times better than ${referenceLabel}, by scenario`,
 		[...sides, ...axis, ...columns, ...rows],
@@ -87,7 +88,7 @@ export function overview(scenarios, people, referenceLabel) {
 			const first = entry === ours[0];
 			return [
 				line(x(1), y, x(ratio.median), y, first ? "stem" : "none"),
-				dot(x(ratio.median), y, candidate, first),
+				mark(x(ratio.median), y, candidate, ours.indexOf(entry)),
 			];
 		});
 		return [
@@ -109,14 +110,29 @@ function number({ candidate, ratio, failure }, x, y) {
 	});
 }
 
-/** @param {number} x @param {number} y @param {string} id @param {boolean} isFilled */
-function dot(x, y, id, isFilled) {
-	return element("circle", {
-		cx: x,
-		cy: y,
-		r: isFilled ? 7 : 5.5,
-		style: isFilled
-			? `fill: var(--${id})`
-			: `fill: var(--card); stroke: var(--${id}); stroke-width: 2.5`,
+/** What tells it from the others: "native", "TypeScript", "transport". @param {string} label */
+function shortLabel(label) {
+	const words = label.split(" ");
+	return words.length > 2 ? words[words.length - 1] : words[0];
+}
+
+/**
+ * Of another shape for each of ours: a disc, a ring, a diamond.
+ *
+ * @param {number} x @param {number} y @param {string} id @param {number} index
+ */
+function mark(x, y, id, index) {
+	const solid = `fill: var(--${id})`;
+	const hollow = `fill: var(--card); stroke: var(--${id}); stroke-width: 2.5`;
+	if (index < 2)
+		return element("circle", {
+			cx: x,
+			cy: y,
+			r: index === 0 ? 7 : 5.5,
+			style: index === 0 ? solid : hollow,
+		});
+	return element("path", {
+		d: `M${x - 7} ${y}l7 -7l7 7l-7 7z`,
+		style: solid,
 	});
 }
