@@ -1,32 +1,13 @@
-import {
-	createServer,
-	connect as netConnect,
-	type Server,
-	type Socket,
-} from "node:net";
 import { setFlagsFromString } from "node:v8";
-import {
-	afterAll,
-	afterEach,
-	beforeAll,
-	describe,
-	expect,
-	test,
-	vi,
-} from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
 	createNativeEngine,
 	NativeEngine,
 } from "../../lib/engine/native/engine.js";
-import {
-	DEFAULT_MAX_FRAGMENTS,
-	DEFAULT_MAX_MESSAGE_BYTES,
-	DEFAULT_MAX_STREAM_BYTES,
-} from "../../lib/rfc6455/limits.js";
 import { compressionBytes } from "../../lib/transport/compression-memory.js";
 import { NativeLink } from "../../lib/transport/native/native-link.js";
 import { reactorOf } from "../../lib/transport/native/reactor.js";
-import { next, nextValue, turns, until } from "../support/compat-wait.js";
+import { turns, until } from "../support/compat-wait.js";
 import {
 	nativeEngine,
 	nativeMissing,
@@ -35,31 +16,7 @@ import {
 import { frame, readFrames } from "../support/frames.js";
 import { describeLink } from "./link.contract.js";
 import { Recorder } from "./recorder.js";
-
-const limits = {
-	maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
-	maxStreamBytes: DEFAULT_MAX_STREAM_BYTES,
-	maxFragments: DEFAULT_MAX_FRAGMENTS,
-};
-
-let server: Server;
-beforeAll(async () => {
-	server = createServer({ allowHalfOpen: true });
-	server.listen(0, "127.0.0.1");
-	await next(server, "listening");
-});
-afterAll(() => {
-	server.close();
-});
-
-/** Both ends of a TCP connection. */
-async function socketPair(): Promise<[Socket, Socket]> {
-	const accepted = nextValue<Socket>(server, "connection");
-	const { port } = server.address() as { port: number };
-	const far = netConnect({ port, host: "127.0.0.1", allowHalfOpen: true });
-	await next(far, "connect");
-	return [await accepted, far];
-}
+import { limits, socketPair } from "./socket-pair.js";
 
 const reactor =
 	nativeEngine === null ? { reason: nativeMissing } : reactorOf(nativeEngine);

@@ -17,6 +17,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{Event, Manner, decode_with, frame};
 
+/// "Hello" as a message, and once more, which refers to it (RFC 7692 section 7.2.3).
+const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+const AGAIN: [u8; 5] = [0xf2, 0x00, 0x11, 0x00, 0x00];
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const TEXT: u8 = 0xc1;
 const BINARY: u8 = 0xc2;
@@ -293,14 +296,13 @@ fn the_text_is_checked_before_its_length() {
 fn what_is_no_stream_fails_and_what_came_before_is_delivered() {
     let limits = Limits::default();
     let failure = Event::Failure(Failure::InvalidCompression);
-    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     // A reserved block type; a message that ends within a block; one that has bits left.
-    for payload in [&[0x07][..], &hello[..5], &[0x00, 0x00]] {
+    for payload in [&[0x07][..], &HELLO[..5], &[0x00, 0x00]] {
         let events = events_of(TEXT, payload, limits, BinaryMode::Collect);
         let got = (events.len(), events.first());
         assert_eq!(got, (1, Some(&failure)), "{payload:x?}");
     }
-    let broken = [&hello[..6], &[0xff; 8]].concat();
+    let broken = [&HELLO[..6], &[0xff; 8]].concat();
     let events = events_of(BINARY, &broken, limits, BinaryMode::Stream);
     let came = Event::BinaryData(b"Hello".to_vec());
     assert_eq!(events, [Event::BinaryStart, came, failure]);
@@ -310,14 +312,12 @@ fn what_is_no_stream_fails_and_what_came_before_is_delivered() {
 fn an_empty_payload_is_an_empty_message() {
     let limits = Limits::default();
     let manner = Manner::steady(BinaryMode::Stream);
-    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-    let again = [0xf2, 0x00, 0x11, 0x00, 0x00];
     let bytes = [
-        frame(TEXT, &hello, Some(KEY)),
+        frame(TEXT, &HELLO, Some(KEY)),
         frame(0x41, b"", Some(KEY)),
         frame(0x80, b"", Some(KEY)),
         frame(BINARY, b"", Some(KEY)),
-        frame(TEXT, &again, Some(KEY)),
+        frame(TEXT, &AGAIN, Some(KEY)),
     ];
     let events = decode_with(
         decoder(SETTINGS, limits),
@@ -338,11 +338,9 @@ fn an_empty_payload_is_an_empty_message() {
 fn without_context_takeover_no_message_refers_to_another() {
     let limits = Limits::default();
     let manner = Manner::steady(BinaryMode::Stream);
-    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-    let again = [0xf2, 0x00, 0x11, 0x00, 0x00];
     let bytes = [
-        frame(TEXT, &hello, Some(KEY)),
-        frame(TEXT, &again, Some(KEY)),
+        frame(TEXT, &HELLO, Some(KEY)),
+        frame(TEXT, &AGAIN, Some(KEY)),
     ]
     .concat();
     let settings = InflateSettings {

@@ -1,7 +1,7 @@
 /** Chooses the engine: once per thread and name, so that nothing is tested per connection or per call. */
 import { createError } from "../errors.js";
+import { checkChoice, defaultChoice } from "./choice.js";
 import type { Engine, EngineName } from "./engine.js";
-import { environmentVariable } from "./environment.js";
 import { createNativeEngine } from "./native/engine.js";
 import { createTypeScriptEngine } from "./typescript/engine.js";
 
@@ -16,6 +16,12 @@ export interface EngineInfo {
 /** Environment variable that sets the default choice. */
 const VARIABLE = "NODEJS_WEBSOCKET_ENGINE";
 
+const choices = [
+	"auto",
+	"native",
+	"typescript",
+] as const satisfies EngineChoice[];
+
 let native: Engine | { readonly reason: string } | undefined;
 let typescript: Engine | undefined;
 
@@ -25,8 +31,11 @@ let typescript: Engine | undefined;
  * @throws TypeError `WS_ERR_OPTION` for another word; Error `WS_ERR_ENGINE_UNAVAILABLE` where "native" cannot be loaded
  */
 export function selectEngine(choice?: EngineChoice): Engine {
-	const wanted = choice ?? defaultChoice();
-	checkChoice(wanted, "engine");
+	const wanted = checkChoice(
+		choice ?? defaultChoice(VARIABLE, choices),
+		choices,
+		"engine",
+	);
 	if (wanted === "typescript") return typescriptEngine();
 	const found = nativeEngine();
 	if (!("reason" in found)) return found;
@@ -38,7 +47,7 @@ export function selectEngine(choice?: EngineChoice): Engine {
 export function engineInfo(): EngineInfo {
 	const { name } = selectEngine();
 	if (name === "native") return { name };
-	if (defaultChoice() === "typescript")
+	if (defaultChoice(VARIABLE, choices) === "typescript")
 		return { name, reason: `${VARIABLE} asks for it` };
 	const found = nativeEngine();
 	return "reason" in found ? { name, reason: found.reason } : { name };
@@ -52,18 +61,4 @@ function nativeEngine(): Engine | { readonly reason: string } {
 function typescriptEngine(): Engine {
 	typescript ??= createTypeScriptEngine();
 	return typescript;
-}
-
-function defaultChoice(): EngineChoice {
-	const value = environmentVariable(VARIABLE);
-	if (value === undefined || value === "") return "auto";
-	return checkChoice(value, VARIABLE);
-}
-
-function checkChoice(value: string, where: string): EngineChoice {
-	if (value === "auto" || value === "native" || value === "typescript")
-		return value;
-	throw createError("WS_ERR_OPTION", {
-		detail: `${where} should be "auto", "native" or "typescript", it is ${JSON.stringify(value)}`,
-	});
 }

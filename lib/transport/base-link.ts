@@ -77,6 +77,23 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 			this.compressor = new Compressor(source, compression.deflate, this);
 	}
 
+	/** Bytes that wait to be compressed, or behind such. */
+	protected get compressingBytes(): number {
+		return this.compressor?.queuedBytes ?? 0;
+	}
+
+	/** Has the compressor send `data` where it is to be compressed, or waits behind what is. Returns whether it does. */
+	protected compresses(
+		first: number,
+		data: Uint8Array | string,
+		callback: SendCallback | undefined,
+	): boolean {
+		const { compressor } = this;
+		if (compressor === null || !compressor.takes(first)) return false;
+		compressor.send(first, data, callback);
+		return true;
+	}
+
 	abstract sendFrame(
 		first: number,
 		payload: Uint8Array,

@@ -1,7 +1,7 @@
 /** Chooses what carries the bytes of a connection. */
 import type { Socket } from "node:net";
+import { checkChoice, defaultChoice } from "../engine/choice.js";
 import type { Engine, Role } from "../engine/engine.js";
-import { environmentVariable } from "../engine/environment.js";
 import { NativeEngine } from "../engine/native/engine.js";
 import { createError } from "../errors.js";
 import type { DecoderLimits } from "../rfc6455/limits.js";
@@ -20,6 +20,12 @@ export type OpeningLink = Link & { sendRaw(bytes: Buffer): void };
 /** Environment variable that sets the default choice. */
 const VARIABLE = "NODEJS_WEBSOCKET_TRANSPORT";
 
+const choices = [
+	"auto",
+	"native",
+	"socket",
+] as const satisfies TransportChoice[];
+
 /** Why not, for `refuseNative`. */
 export const NO_TLS = "it does not do TLS";
 
@@ -33,7 +39,11 @@ export function selectTransport(
 	choice: TransportChoice | undefined,
 	engine: Engine,
 ): TransportName {
-	const wanted = checkChoice(choice ?? defaultChoice(), "transport");
+	const wanted = checkChoice(
+		choice ?? defaultChoice(VARIABLE, choices),
+		choices,
+		"transport",
+	);
 	// "auto" is to be the native one where it can be had; until it has seen more of the world it is asked for by name.
 	if (wanted !== "native") return "socket";
 	if (choice === undefined && engine.name !== "native") return "socket";
@@ -75,18 +85,4 @@ export function createLink(
 			? NativeLink.create(socket, engine, role, limits, compression)
 			: null;
 	return link ?? new SocketLink(socket, engine, role, limits, compression);
-}
-
-function defaultChoice(): TransportChoice {
-	const value = environmentVariable(VARIABLE);
-	if (value === undefined || value === "") return "auto";
-	return checkChoice(value, VARIABLE);
-}
-
-function checkChoice(value: string, where: string): TransportChoice {
-	if (value === "auto" || value === "native" || value === "socket")
-		return value;
-	throw createError("WS_ERR_OPTION", {
-		detail: `${where} should be "auto", "native" or "socket", it is ${JSON.stringify(value)}`,
-	});
 }

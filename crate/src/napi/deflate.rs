@@ -6,6 +6,7 @@ use napi::sys;
 
 use super::engine::{FrameEngine, enter};
 use super::raw::{Call, Env, Value};
+use super::slots::Slots;
 use crate::deflate::{Deflater, Settings, Then, Workshop, bound};
 use crate::inflate::Inflater;
 
@@ -27,8 +28,7 @@ struct Slot {
 /// All deflaters, and what they share.
 #[derive(Default)]
 pub struct Deflaters {
-    slots: Vec<Option<Slot>>,
-    free: Vec<u32>,
+    slots: Slots<Slot>,
     /// Made when first needed.
     workshop: Option<Box<Workshop>>,
     /// Deflaters of connections that keep none between messages.
@@ -36,28 +36,6 @@ pub struct Deflaters {
 }
 
 impl Deflaters {
-    fn create(&mut self, settings: Settings, context_takeover: bool) -> u32 {
-        let slot = Some(Slot {
-            settings,
-            context_takeover,
-            deflater: None,
-        });
-        if let Some(index) = self.free.pop() {
-            self.slots[index as usize] = slot;
-            index
-        } else {
-            self.slots.push(slot);
-            self.slots.len() as u32 - 1
-        }
-    }
-
-    fn destroy(&mut self, index: u32) {
-        if let Some(slot @ Some(_)) = self.slots.get_mut(index as usize) {
-            *slot = None;
-            self.free.push(index);
-        }
-    }
-
     /// A deflater without history.
     fn take(&mut self, settings: Settings) -> Deflater {
         match self.spare.iter().position(|spare| spare.0 == settings) {
@@ -67,8 +45,7 @@ impl Deflaters {
     }
 
     fn deflate(&mut self, index: u32, input: &[u8], output: &mut [u8], then: Then) -> i32 {
-        let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut);
-        let Some(slot) = slot else {
+        let Some(slot) = self.slots.get_mut(index) else {
             return NO_DEFLATER;
         };
         let (settings, keeps) = (slot.settings, slot.context_takeover);
@@ -77,7 +54,7 @@ impl Deflaters {
         let workshop = self.workshop.get_or_insert_default();
         let length = deflater.deflate(workshop, input, output, then);
         if keeps || then != Then::End {
-            if let Some(Some(slot)) = self.slots.get_mut(index as usize) {
+            if let Some(slot) = self.slots.get_mut(index) {
                 slot.deflater = Some(deflater);
             }
         } else if self.spare.len() < MAX_SPARE {
@@ -119,7 +96,11 @@ pub unsafe extern "C" fn deflater_bytes(env: Env, info: sys::napi_callback_info)
 /// `createDeflater(level, memoryLevel, windowBits, contextTakeover)` → slot
 pub unsafe extern "C" fn create_deflater(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<4>, engine: &mut FrameEngine| {
-        let index = engine.deflaters.create(settings(call), call.boolean(3));
+        let index = engine.deflaters.slots.insert(Slot {
+            settings: settings(call),
+            context_takeover: call.boolean(3),
+            deflater: None,
+        });
         call.make_number(f64::from(index))
     };
     // SAFETY: as in `inflater_bytes`.
@@ -163,7 +144,7 @@ pub unsafe extern "C" fn deflate(env: Env, info: sys::napi_callback_info) -> Val
 pub unsafe extern "C" fn release_deflater(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<1>, engine: &mut FrameEngine| {
         let slots = &mut engine.deflaters.slots;
-        if let Some(Some(slot)) = slots.get_mut(call.integer(0) as usize) {
+        if let Some(slot) = slots.get_mut(call.integer(0)) {
             slot.deflater = None;
         }
         ptr::null_mut()
@@ -175,7 +156,7 @@ pub unsafe extern "C" fn release_deflater(env: Env, info: sys::napi_callback_inf
 /// `destroyDeflater(slot)`
 pub unsafe extern "C" fn destroy_deflater(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<1>, engine: &mut FrameEngine| {
-        engine.deflaters.destroy(call.integer(0));
+        engine.deflaters.slots.remove(call.integer(0));
         ptr::null_mut()
     };
     // SAFETY: as in `inflater_bytes`.
@@ -186,7 +167,7 @@ pub unsafe extern "C" fn destroy_deflater(env: Env, info: sys::napi_callback_inf
 pub unsafe extern "C" fn deflater_count(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<0>, engine: &mut FrameEngine| {
         let deflaters = &engine.deflaters;
-        call.make_number((deflaters.slots.len() - deflaters.free.len()) as f64)
+        call.make_number(deflaters.slots.len() as f64)
     };
     // SAFETY: as in `inflater_bytes`.
     unsafe { enter(env, info, body) }

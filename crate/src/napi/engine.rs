@@ -15,6 +15,7 @@ use super::raw::{Call, Env, Memory, Value, contain};
 #[cfg(target_os = "linux")]
 use super::reactor::Host;
 use super::records::{Held, Records, WORDS_PER_RECORD};
+use super::slots::Slots;
 use super::text;
 use crate::decoder::{Decoder, InflatePool, InflateSettings};
 use crate::header::Role;
@@ -38,8 +39,7 @@ struct Slot {
 
 /// The state of one environment: made when the module is loaded, dropped when the environment ends.
 pub struct FrameEngine {
-    slots: Vec<Option<Box<Slot>>>,
-    free: Vec<u32>,
+    slots: Slots<Box<Slot>>,
     /// Memory that JavaScript has registered for records. The references keep it alive.
     records: Vec<(Memory, sys::napi_ref)>,
     text: text::Scratch,
@@ -54,8 +54,7 @@ pub struct FrameEngine {
 impl FrameEngine {
     pub fn new() -> Self {
         Self {
-            slots: Vec::new(),
-            free: Vec::new(),
+            slots: Slots::default(),
             records: Vec::new(),
             text: text::Scratch::new(),
             next_generation: 0,
@@ -72,29 +71,15 @@ impl FrameEngine {
         if let Some(settings) = inflate {
             decoder.set_inflate(settings, Rc::clone(&self.inflate));
         }
-        let slot = Some(Box::new(Slot {
+        self.slots.insert(Box::new(Slot {
             decoder,
             held: VecDeque::new(),
             generation: self.next_generation,
-        }));
-        if let Some(index) = self.free.pop() {
-            self.slots[index as usize] = slot;
-            index
-        } else {
-            self.slots.push(slot);
-            self.slots.len() as u32 - 1
-        }
-    }
-
-    fn destroy(&mut self, index: u32) {
-        if let Some(slot @ Some(_)) = self.slots.get_mut(index as usize) {
-            *slot = None;
-            self.free.push(index);
-        }
+        }))
     }
 
     fn slot(&mut self, index: u32) -> Option<&mut Slot> {
-        self.slots.get_mut(index as usize)?.as_deref_mut()
+        self.slots.get_mut(index).map(Box::as_mut)
     }
 
     /// A decoder's slot and generation, for `parse`.
@@ -223,7 +208,7 @@ pub unsafe extern "C" fn create_decoder(env: Env, info: sys::napi_callback_info)
 /// `destroyDecoder(slot)`
 pub unsafe extern "C" fn destroy_decoder(env: Env, info: sys::napi_callback_info) -> Value {
     let body = |call: &Call<1>, engine: &mut FrameEngine| {
-        engine.destroy(call.integer(0));
+        engine.slots.remove(call.integer(0));
         ptr::null_mut()
     };
     // SAFETY: as in `create_decoder`.
@@ -232,9 +217,8 @@ pub unsafe extern "C" fn destroy_decoder(env: Env, info: sys::napi_callback_info
 
 /// `decoderCount()` → how many decoders are alive
 pub unsafe extern "C" fn decoder_count(env: Env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<0>, engine: &mut FrameEngine| {
-        call.make_number((engine.slots.len() - engine.free.len()) as f64)
-    };
+    let body =
+        |call: &Call<0>, engine: &mut FrameEngine| call.make_number(engine.slots.len() as f64);
     // SAFETY: as in `create_decoder`.
     unsafe { enter(env, info, body) }
 }

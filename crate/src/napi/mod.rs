@@ -8,6 +8,7 @@ mod raw;
 #[cfg(target_os = "linux")]
 mod reactor;
 mod records;
+mod slots;
 mod text;
 mod transcode;
 mod utilities;

@@ -10,7 +10,7 @@ import {
 	type DeflaterOptions,
 } from "../engine.js";
 import { type Binding, DEFLATE_ROOM_BYTES, Then } from "./binding.js";
-import type { Slot } from "./host.js";
+import { type Slot, Slots } from "./slots.js";
 
 /** What is compressed in one turn, in bytes. */
 const SLICE_BYTES = 64 * 1024;
@@ -19,12 +19,11 @@ const SLICE_BYTES = 64 * 1024;
 export class DeflaterHost {
 	readonly binding: Binding;
 	#output: Buffer | null = null;
-	/** Frees what a deflater holds natively when it was dropped without `destroy`. */
-	readonly #registry: FinalizationRegistry<Slot>;
+	readonly #slots: Slots;
 
 	constructor(binding: Binding) {
 		this.binding = binding;
-		this.#registry = new FinalizationRegistry((slot) => this.free(slot));
+		this.#slots = new Slots((index) => binding.destroyDeflater(index));
 	}
 
 	/** Makes the native half of `deflater`. */
@@ -36,15 +35,13 @@ export class DeflaterHost {
 			options.contextTakeover,
 		);
 		const slot = { index };
-		this.#registry.register(deflater, slot);
+		this.#slots.watch(deflater, slot);
 		return slot;
 	}
 
 	/** Frees what the slot names; once more does nothing. */
 	free(slot: Slot): void {
-		if (slot.index < 0) return;
-		this.binding.destroyDeflater(slot.index);
-		slot.index = -1;
+		this.#slots.free(slot);
 	}
 
 	/** Compresses start..end of `payload`, at most a slice. What is returned is overwritten by the next call. */

@@ -1,13 +1,9 @@
 import type { DecoderOptions } from "../engine.js";
 import { type Binding, WORDS_PER_RECORD } from "./binding.js";
+import { type Slot, Slots } from "./slots.js";
 
 /** A batch this long makes the cost of a call disappear, and stays in the fastest cache. */
 const RECORDS_PER_BATCH = 256;
-
-/** A decoder's place in the addon; -1 once it is freed. */
-export interface Slot {
-	index: number;
-}
 
 /** One for each addon that a thread has loaded. */
 const hosts = new WeakMap<Binding, DecoderHost>();
@@ -32,12 +28,11 @@ export class DecoderHost {
 	/** The bit of the receive slab whose records are being delivered, and the bits of those that a view was taken of. */
 	slabBit = 0;
 	kept = 0;
-	/** Frees what a decoder holds natively when it was dropped without `destroy`. */
-	readonly #registry: FinalizationRegistry<Slot>;
+	readonly #slots: Slots;
 
 	private constructor(binding: Binding) {
 		this.binding = binding;
-		this.#registry = new FinalizationRegistry((slot) => this.free(slot));
+		this.#slots = new Slots((index) => binding.destroyDecoder(index));
 	}
 
 	/** Makes the native half of `decoder`. */
@@ -52,15 +47,13 @@ export class DecoderHost {
 			inflate?.contextTakeover ?? false,
 		);
 		const slot = { index };
-		if (options.isOwned !== true) this.#registry.register(decoder, slot);
+		if (options.isOwned !== true) this.#slots.watch(decoder, slot);
 		return slot;
 	}
 
 	/** Frees what the slot names; once more does nothing. */
 	free(slot: Slot): void {
-		if (slot.index < 0) return;
-		this.binding.destroyDecoder(slot.index);
-		slot.index = -1;
+		this.#slots.free(slot);
 	}
 
 	/** The records of the present depth. */

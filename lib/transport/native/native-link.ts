@@ -141,18 +141,16 @@ export class NativeLink
 
 	get bufferedAmount(): number {
 		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
-		const compressing = this.compressor?.queuedBytes ?? 0;
 		return (
-			compressing + Math.max(0, this.outbox.byteLength - this.#foreignBytes)
+			this.compressingBytes +
+			Math.max(0, this.outbox.byteLength - this.#foreignBytes)
 		);
 	}
 
 	hasBuffered(bytes: number): boolean {
 		// The longest form of what is not framed yet is enough to know of most that it is not so.
 		const most =
-			this.outbox.byteLength +
-			this.#unframedBytes +
-			(this.compressor?.queuedBytes ?? 0);
+			this.outbox.byteLength + this.#unframedBytes + this.compressingBytes;
 		if (most < bytes) return false;
 		// What was gathered and is about to leave is not held against the peer.
 		if (!this.#isWaiting) this.flush();
@@ -184,10 +182,7 @@ export class NativeLink
 
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
 		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
-		if (this.compressor?.takes(first)) {
-			this.compressor.send(first, text, callback);
-			return this.#hasRoom();
-		}
+		if (this.compresses(first, text, callback)) return this.#hasRoom();
 		const units = text.length;
 		if (
 			units <= MAX_SHORT_UNITS &&
@@ -211,10 +206,7 @@ export class NativeLink
 		callback?: SendCallback,
 	): boolean {
 		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
-		if (this.compressor?.takes(first)) {
-			this.compressor.send(first, payload, callback);
-			return this.#hasRoom();
-		}
+		if (this.compresses(first, payload, callback)) return this.#hasRoom();
 		return this.sendFrame(first, payload, callback);
 	}
 
@@ -499,9 +491,8 @@ export class NativeLink
 	/** The back-pressure boolean: false where more than the socket's high-water mark waits for the kernel. */
 	#hasRoom(): boolean {
 		const mark = this.#socket.writableHighWaterMark;
-		const compressing = this.compressor?.queuedBytes ?? 0;
 		if (
-			compressing < mark &&
+			this.compressingBytes < mark &&
 			(!this.#isWaiting || this.outbox.byteLength < mark)
 		)
 			return true;

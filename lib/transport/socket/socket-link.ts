@@ -82,8 +82,11 @@ export class SocketLink extends BaseLink implements Link {
 	}
 
 	get bufferedAmount(): number {
-		const compressing = this.compressor?.queuedBytes ?? 0;
-		return compressing + this.#outbox.byteLength + this.#socket.writableLength;
+		return (
+			this.compressingBytes +
+			this.#outbox.byteLength +
+			this.#socket.writableLength
+		);
 	}
 
 	hasBuffered(bytes: number): boolean {
@@ -118,10 +121,7 @@ export class SocketLink extends BaseLink implements Link {
 	}
 
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
-		if (this.compressor?.takes(first)) {
-			this.compressor.send(first, text, callback);
-			return this.#hasRoom();
-		}
+		if (this.compresses(first, text, callback)) return this.#hasRoom();
 		this.#outbox.appendFromArena(arena, this.#encoder.text(arena, first, text));
 		return this.#sent(callback);
 	}
@@ -131,10 +131,7 @@ export class SocketLink extends BaseLink implements Link {
 		payload: Uint8Array,
 		callback?: SendCallback,
 	): boolean {
-		if (this.compressor?.takes(first)) {
-			this.compressor.send(first, payload, callback);
-			return this.#hasRoom();
-		}
+		if (this.compresses(first, payload, callback)) return this.#hasRoom();
 		return this.sendFrame(first, payload, callback);
 	}
 
@@ -324,8 +321,10 @@ export class SocketLink extends BaseLink implements Link {
 		) {
 			this.flush();
 		}
-		const compressing = this.compressor?.queuedBytes ?? 0;
-		if (!socket.writableNeedDrain && compressing < socket.writableHighWaterMark)
+		if (
+			!socket.writableNeedDrain &&
+			this.compressingBytes < socket.writableHighWaterMark
+		)
 			return true;
 		this.#needsDrain = true;
 		return false;
