@@ -7,11 +7,24 @@ import { Tally } from "../../scripts/checks/tally.mjs";
 import { countReport } from "../../scripts/checks/vitest.mjs";
 import { reasonOf } from "../../scripts/setup/native.mjs";
 import { run } from "../../scripts/support/child.mjs";
+import { inRoot } from "../../scripts/support/paths.mjs";
 
 describe("counting cargo test", () => {
 	test("sums the results of all test binaries, coloured or not", () => {
 		const output = [
 			"test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s",
+			"test header::reads ... ok",
+			"test header::is_short ... \x1b[31mFAILED\x1b[0m",
+			"test mask::is_whole ... FAILED",
+			"---- header::is_short stdout ----",
+			"thread 'header::is_short' panicked at src/header.rs:3:5:",
+			"left: 1",
+			"stack backtrace:",
+			"   0: main",
+			"---- mask::is_whole stdout ----",
+			"odd",
+			"failures:",
+			"    header::is_short",
 			"test result: \x1b[31mFAILED\x1b[0m. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
 			"the words test result: ok. 9 passed; 9 failed; 9 ignored; in the middle of a line",
 		].join("\n");
@@ -19,6 +32,14 @@ describe("counting cargo test", () => {
 			passed: 15,
 			failed: 2,
 			skipped: 1,
+			failures: [
+				{
+					name: "header::is_short",
+					error:
+						"thread 'header::is_short' panicked at src/header.rs:3:5:\nleft: 1\n",
+				},
+				{ name: "mask::is_whole", error: "odd\n" },
+			],
 		});
 	});
 
@@ -27,6 +48,7 @@ describe("counting cargo test", () => {
 			passed: 0,
 			failed: 0,
 			skipped: 0,
+			failures: [],
 		});
 	});
 });
@@ -34,29 +56,67 @@ describe("counting cargo test", () => {
 describe("counting a vitest report", () => {
 	const report = {
 		numPassedTests: 4,
-		numFailedTests: 1,
 		numPendingTests: 2,
 		numTodoTests: 1,
 	};
 
-	test("adds up tests, skipped ones and to-dos", () => {
-		const testResults = [
-			{ status: "failed", assertionResults: [{ status: "failed" }] },
-			{ status: "passed", assertionResults: [{ status: "passed" }] },
-		];
-		expect(countReport({ ...report, testResults })).toEqual({
+	const failing = {
+		name: inRoot("__test__/api/sending.test.ts"),
+		status: "failed",
+		assertionResults: [
+			{
+				status: "failed",
+				fullName: "a message is sent",
+				failureMessages: [
+					"AssertionError: not sent\n    at send\n    at f (file:///node_modules/a.js:1)",
+				],
+			},
+			{ status: "passed", fullName: "another is sent" },
+		],
+	};
+
+	test("adds up tests, skipped ones and to-dos, and names those that failed", () => {
+		expect(countReport({ ...report, testResults: [failing] })).toEqual({
 			passed: 4,
 			failed: 1,
 			skipped: 3,
+			failures: [
+				{
+					name: "__test__/api/sending.test.ts > a message is sent",
+					error: "AssertionError: not sent\n    at send",
+				},
+			],
 		});
 	});
 
+	test("says that a test timed out, which the report does not", () => {
+		const slow = {
+			status: "failed",
+			fullName: "an answer comes",
+			duration: 20_000.3,
+			failureMessages: ["Error: STACK_TRACE_ERROR\n    at task"],
+		};
+		const testResults = [{ ...failing, assertionResults: [slow] }];
+		const [failure] = countReport({ ...report, testResults }).failures ?? [];
+		expect(failure?.error).toBe("timed out after 20000 ms\n    at task");
+	});
+
 	test("counts a file that could not be loaded as a failure", () => {
-		const testResults = [
-			{ status: "failed", assertionResults: [{ status: "failed" }] },
-			{ status: "failed", assertionResults: [] },
-		];
-		expect(countReport({ ...report, testResults }).failed).toBe(2);
+		const broken = {
+			name: inRoot("__test__/cli/main.test.ts"),
+			status: "failed",
+			message: "Unexpected token",
+			assertionResults: [],
+		};
+		expect(
+			countReport({ ...report, testResults: [failing, broken] }),
+		).toMatchObject({
+			failed: 2,
+			failures: [
+				{},
+				{ name: "__test__/cli/main.test.ts", error: "Unexpected token" },
+			],
+		});
 	});
 });
 
@@ -96,13 +156,20 @@ describe("a command with a signal", () => {
 
 test("counting benchmarks: a candidate in a scenario is a test", () => {
 	const scenarios = [
-		{ entries: [{}, { failure: "no answer" }] },
-		{ entries: [{}, {}] },
+		{
+			id: "echo",
+			entries: [
+				{ candidate: "native" },
+				{ candidate: "typescript", failure: "no answer" },
+			],
+		},
+		{ id: "flood", entries: [{ candidate: "native" }] },
 	];
 	expect(countResults({ scenarios })).toEqual({
-		passed: 3,
+		passed: 2,
 		failed: 1,
 		skipped: 0,
+		failures: [{ name: "echo, typescript", error: "no answer" }],
 	});
 });
 
@@ -120,6 +187,39 @@ describe("the sum at the end", () => {
 			"11 passed, 3 failed, 2 skipped",
 		]);
 		expect(tally.failed).toBe(3);
+	});
+
+	/** The lines on so many failing tests, without that of the check and the sum. */
+	function told(count: number, error: string): string[] {
+		const tally = new Tally();
+		const failures = Array.from({ length: count }, (_, index) => ({
+			name: `a.test.ts > test ${index}`,
+			error,
+		}));
+		tally.add("vitest", { failed: count, failures });
+		return tally.summary().split("\n").slice(1, -1);
+	}
+
+	test("has a failing test's name and the beginning of its error right above it", () => {
+		const error = "\x1b[31mone\x1b[39m\r\n\n\ttwo\x07\n3\n4\n5\n6\n7\n8";
+		expect(told(1, error)).toEqual([
+			"FAILED   vitest: a.test.ts > test 0",
+			"         one",
+			"          two ",
+			...["3", "4", "5", "6"].map((line) => `         ${line}`),
+		]);
+	});
+
+	test("has room for all, or the names of many and the number of the rest", () => {
+		const error = "x".repeat(1000).concat("\n").repeat(50);
+		for (const count of [1, 2, 3, 7, 19, 20, 21, 500]) {
+			const lines = told(count, error);
+			expect(lines.length).toBeLessThanOrEqual(21);
+			expect(lines.every((line) => line.length < 200)).toBe(true);
+			const names = lines.filter((line) => line.startsWith("FAILED   vitest:"));
+			expect(names).toHaveLength(Math.min(count, 20));
+		}
+		expect(told(500, error).at(-1)).toBe("FAILED   480 more");
 	});
 
 	test("leaves out the skipped ones when there are none", () => {

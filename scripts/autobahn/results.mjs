@@ -61,7 +61,19 @@ export function describeResult(result) {
  *
  * @param {Result} result
  */
-export function countResult({ verdicts, problems }) {
-	const passed = verdicts.filter((verdict) => verdict.passed).length;
-	return { passed, failed: verdicts.length - passed + problems.length };
+export function countResult({ combination, verdicts, problems }) {
+	const name = nameOf(combination);
+	const failed = verdicts.filter(({ passed }) => !passed);
+	const failures = [
+		...problems.map((error) => ({ name, error })),
+		...failed.map(({ id, reason }) => ({
+			name: `${name} ${id}`,
+			error: reason,
+		})),
+	];
+	return {
+		passed: verdicts.length - failed.length,
+		failed: failures.length,
+		failures,
+	};
 }

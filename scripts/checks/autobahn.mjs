@@ -10,12 +10,13 @@ import { countResult } from "../autobahn/results.mjs";
  */
 export async function testAutobahn(ids) {
 	const results = await testCombinations(combinations, select(ids, sets.fast));
-	const counts = { passed: 0, failed: 0, skipped: 0 };
-	for (const { passed, failed } of results.map(countResult)) {
-		counts.passed += passed;
-		counts.failed += failed;
-	}
-	// Combinations that are not possible here.
-	counts.skipped = combinations.length - results.length;
-	return counts;
+	const counts = results.map(countResult);
+	const failures = counts.flatMap((each) => each.failures);
+	return {
+		passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+		failed: failures.length,
+		// Combinations that are not possible here.
+		skipped: combinations.length - results.length,
+		failures,
+	};
 }

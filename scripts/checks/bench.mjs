@@ -6,7 +6,7 @@ import { cache, inRoot } from "../support/paths.mjs";
 
 /** @typedef {import("./tally.mjs").Counts} Counts */
 
-/** The parts of the results that are read here. @typedef {{ scenarios: { entries: { failure?: string }[] }[] }} Results */
+/** The parts of the results that are read here. @typedef {{ scenarios: { id: string, entries: { candidate: string, failure?: string }[] }[] }} Results */
 
 /**
  * Counts a candidate in a scenario as a test.
@@ -15,9 +15,19 @@ import { cache, inRoot } from "../support/paths.mjs";
  * @returns {Counts}
  */
 export function countResults({ scenarios }) {
-	const entries = scenarios.flatMap((scenario) => scenario.entries);
-	const failed = entries.filter(({ failure }) => failure !== undefined).length;
-	return { passed: entries.length - failed, failed, skipped: 0 };
+	const entries = scenarios.flatMap(({ id, entries }) =>
+		entries.map(({ candidate, failure }) => ({
+			name: `${id}, ${candidate}`,
+			error: failure,
+		})),
+	);
+	const failures = entries.filter(({ error }) => error !== undefined);
+	return {
+		passed: entries.length - failures.length,
+		failed: failures.length,
+		skipped: 0,
+		failures,
+	};
 }
 
 /** @returns {Promise<Counts>} */

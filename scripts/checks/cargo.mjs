@@ -10,14 +10,36 @@ import { inRoot } from "../support/paths.mjs";
 const color = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always" } : {};
 
 /**
- * Sums the `test result:` lines of `cargo test`, one a test binary. Ignored tests count as skipped.
+ * The tests that have failed. Each is said first in a line `test … FAILED`, then with its output under a heading.
  *
  * @param {string} output
+ */
+function cargoFailures(output) {
+	const names = [...output.matchAll(/^test (.+) \.\.\. FAILED$/gm)];
+	return names.map(([, name = ""]) => {
+		const [, told = ""] = output.split(`---- ${name} stdout ----\n`);
+		const [error] = told.split(
+			/^(?:---- .+ ----|failures:|stack backtrace:)$/m,
+		);
+		return { name, error };
+	});
+}
+
+/**
+ * Sums the `test result:` lines of `cargo test`, one a test binary. Ignored tests count as skipped.
+ *
+ * @param {string} coloured What it has written.
  * @returns {Counts}
  */
-export function countCargoTests(output) {
-	const counts = { passed: 0, failed: 0, skipped: 0 };
-	const results = stripVTControlCharacters(output).matchAll(
+export function countCargoTests(coloured) {
+	const output = stripVTControlCharacters(coloured);
+	const counts = {
+		passed: 0,
+		failed: 0,
+		skipped: 0,
+		failures: cargoFailures(output),
+	};
+	const results = output.matchAll(
 		/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/gm,
 	);
 	for (const [, passed, failed, ignored] of results) {

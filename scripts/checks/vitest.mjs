@@ -1,9 +1,10 @@
 /** The vitest suites: run live, counted by the report that vitest writes beside. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { runInherited } from "../support/child.mjs";
-import { cache, packageCommand } from "../support/paths.mjs";
+import { cache, packageCommand, root } from "../support/paths.mjs";
 
+/** @typedef {import("./failures.mjs").Failure} Failure */
 /** @typedef {import("./tally.mjs").Counts} Counts */
 
 /**
@@ -11,10 +12,19 @@ import { cache, packageCommand } from "../support/paths.mjs";
  *
  * @typedef {object} Report
  * @property {number} numPassedTests
- * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {number} numTodoTests
- * @property {{ status: string, assertionResults: Assertion[] }[]} testResults
+ * @property {TestFile[]} testResults
+ */
+
+/**
+ * A file of tests. `name` is its path, `message` why it could not be loaded.
+ *
+ * @typedef {object} TestFile
+ * @property {string} name
+ * @property {string} status
+ * @property {string} [message]
+ * @property {Assertion[]} assertionResults
  */
 
 /**
@@ -22,6 +32,9 @@ import { cache, packageCommand } from "../support/paths.mjs";
  *
  * @typedef {object} Assertion
  * @property {string} status
+ * @property {string} fullName
+ * @property {number | null} [duration] In milliseconds.
+ * @property {string[] | null} [failureMessages] Stacks.
  * @property {{ interop?: import("./interop-matrix.mjs").Outcome }} [meta]
  */
 
@@ -42,21 +55,59 @@ export function readReport(project) {
 }
 
 /**
- * Counts a report. A file that could not be loaded has no tests of its own: it counts as one that failed.
+ * What a test failed with, without the runner's own part of the stack.
+ *
+ * @param {Assertion} result
+ */
+function errorOf({ failureMessages, duration }) {
+	const lines = (failureMessages ?? []).join("\n").split("\n");
+	return (
+		lines
+			.filter((line) => !/^ +at .*node_modules/.test(line))
+			.join("\n")
+			// The report has this instead of the message where a test or its hook timed out.
+			.replace(
+				"Error: STACK_TRACE_ERROR",
+				`timed out after ${Math.round(duration ?? 0)} ms`,
+			)
+	);
+}
+
+/**
+ * The tests of a file that failed. One that could not be loaded has no tests of its own: it is one that failed.
+ *
+ * @param {TestFile} testFile
+ * @returns {Failure[]}
+ */
+function failuresOf({ name, status, message, assertionResults }) {
+	const file = relative(root, name);
+	const failures = assertionResults
+		.filter((result) => result.status === "failed")
+		.map((result) => ({
+			name: `${file} > ${result.fullName}`,
+			error: errorOf(result),
+		}));
+	if (status === "failed" && failures.length === 0)
+		failures.push({
+			name: file,
+			error: message || "a hook of its tests failed: vitest printed why above",
+		});
+	return failures;
+}
+
+/**
+ * Counts a report.
  *
  * @param {Report} report
  * @returns {Counts}
  */
 export function countReport(report) {
-	const brokenFiles = report.testResults.filter(
-		({ status, assertionResults }) =>
-			status === "failed" &&
-			!assertionResults.some((result) => result.status === "failed"),
-	).length;
+	const failures = report.testResults.flatMap(failuresOf);
 	return {
 		passed: report.numPassedTests,
-		failed: report.numFailedTests + brokenFiles,
+		failed: failures.length,
 		skipped: report.numPendingTests + report.numTodoTests,
+		failures,
 	};
 }
 
@@ -87,7 +138,8 @@ export async function runVitest(project, filters, env) {
 	);
 	const [counts = { passed: 0, failed: 0, skipped: 0 }] =
 		readReport(project).map(countReport);
-	// Errors outside of any test, or no report at all.
-	if (code !== 0 && counts.failed === 0) counts.failed = 1;
-	return counts;
+	if (code === 0 || counts.failed > 0) return counts;
+	// No report at all, or errors outside of any test, which it does not have.
+	const name = "an error outside of all tests: vitest printed it above";
+	return { ...counts, failed: 1, failures: [{ name }] };
 }
