@@ -60,6 +60,8 @@ async function expectAccepted(sent: Buffer, wire: Wire): Promise<void> {
 	const head = await wire.head();
 	const keys = sent
 		.toString("latin1")
+		// RFC 9112 section 2.2: empty lines before the request line are no part of it.
+		.replace(/^[\r\n]+/, "")
 		.split("\r\n\r\n", 1)[0]
 		.match(/(?<=^sec-websocket-key:[ \t]*)[^ \t\r]+(?=[ \t]*$)/gim);
 	expect(keys).toHaveLength(1);
