@@ -123,6 +123,26 @@ fn the_examples_of_the_rfc_are_read() {
     }
 }
 
+/// What is left out is the length of an empty stored block. Other blocks would take it for their own.
+#[test]
+fn a_block_that_would_end_in_what_was_left_out_is_refused() {
+    for payload in [
+        // Last blocks of all kinds.
+        &[0x6b, 0xfa, 0x74, 0x63][..],
+        &[0x9b, 0x3f, 0x55, 0x77],
+        &[0xf3, 0x48, 0x05],
+        &[0x01, 0x04, 0x00, 0xfb, 0xff],
+        // One more follows these, which has to be empty.
+        &[0xf2, 0x48],
+        &[0x00, 0x04, 0x00, 0xfb, 0xff],
+        &[0x00, 0x00, 0x00],
+    ] {
+        let (mut inflater, mut benches) = (Inflater::new(15), Benches::default());
+        let text = decompress(&mut inflater, &mut benches, payload, &[usize::MAX]);
+        assert!(text.is_err(), "{payload:x?} became {text:?}");
+    }
+}
+
 #[test]
 fn nothing_refers_to_what_the_window_does_not_reach() {
     // A stored block, then a match of three bytes at distance 257, the shortest with seven extra bits.

@@ -78,6 +78,9 @@ function fragments(
 	return Buffer.concat(frames);
 }
 
+/** A byte as two digits. */
+const hex = (byte: number) => (byte & 0xff).toString(16).padStart(2, "0");
+
 const outcomes = (events: readonly Event[]) => toReading(events).outcomes;
 
 export function testCompression(engine: Engine): void {
@@ -104,6 +107,16 @@ export function testCompression(engine: Engine): void {
 			const bytes = data(1, Buffer.from(hex, "hex"));
 			for (const chunks of everyCut(bytes))
 				expect(await decode(chunks)).toEqual([["text", text]]);
+		});
+
+		test("what a message ends with may look like a block of any length", async () => {
+			for (let length = 0; length <= 32; length++) {
+				const end = Buffer.from([0, length, 0, ~length, 0xff]);
+				for (const message of [end, Buffer.alloc(80_000, end)])
+					expect(outcomes(await decode([data(2, compress(message))]))).toEqual([
+						["binary", message.toString("hex")],
+					]);
+			}
 		});
 
 		test("fragments are one stream, with control frames between them", async () => {
@@ -280,6 +293,34 @@ export function testCompression(engine: Engine): void {
 				const bytes = data(1, Buffer.from(hex, "hex"));
 				for (const chunks of everyCut(bytes))
 					expect(await decode(chunks)).toEqual(failure);
+			});
+
+			// Last blocks and others that lack their end, and have it if what the sender leaves out is theirs.
+			test.each([
+				"6bfa7463",
+				"9b3f5577",
+				"5bdbb27d",
+				"dbfa347c",
+				"f24805",
+				"f34805",
+				"000000",
+				...[4, 6, 8, 10, 12, 14, 17].flatMap((lacking) =>
+					["00", "01"].map(
+						(header) => `${header}${hex(lacking)}00${hex(~lacking)}ff`,
+					),
+				),
+			])("a block that lacks its end: %s", async (end) => {
+				const cutOff = Buffer.from(end, "hex");
+				const flush = Buffer.from("0000ffff", "hex");
+				// Short, and too long to be inflated at once.
+				for (const length of [0, 100, 100_000]) {
+					const before = compress(randomBytes(length));
+					const payload = Buffer.concat([before, flush, cutOff]);
+					const events = await decode([data(2, payload)]);
+					expect(outcomes(events)).toEqual([
+						["failure", "WS_ERR_INVALID_COMPRESSION"],
+					]);
+				}
 			});
 
 			test("one that is damaged late in a long message", async () => {

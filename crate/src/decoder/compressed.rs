@@ -241,7 +241,10 @@ impl Decoder {
         } else {
             self.stage = Stage::Tail;
             let inflater = inflation.inflater.as_ref();
-            inflation.tail = inflater.map_or(&[][..], |inflater| inflater.tail());
+            match inflater.map_or(Ok(&[][..]), Inflater::tail) {
+                Ok(tail) => inflation.tail = tail,
+                Err(failure) => return self.fail(failure, sink),
+            }
         }
         Flow::Continue
     }

@@ -247,11 +247,14 @@ impl Inflater {
 
     /// What is to be inflated behind the payload of a message: what its sender has left out. A stream that has ended by a
     /// last block lacks nothing.
-    pub fn tail(&self) -> &'static [u8] {
-        if self.last_block && self.mode == Mode::Header {
-            &[]
-        } else {
-            &TAIL
+    ///
+    /// # Errors
+    /// Where it has ended anywhere else than before the length of a stored block: what is left out is that of an empty one.
+    pub fn tail(&self) -> Result<&'static [u8], Failure> {
+        match self.mode {
+            Mode::Header if self.last_block => Ok(&[]),
+            Mode::StoredLength if self.bits.count == 0 => Ok(&TAIL),
+            _ => Err(Failure::InvalidCompression),
         }
     }
 

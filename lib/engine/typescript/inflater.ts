@@ -5,10 +5,12 @@
  * longer, or becomes long, goes through jobs in libuv's pool. Nothing of zlib lives from message to message: the history is
  * handed to it as a dictionary.
  *
- * That a message ends where a block ends, zlib does not say. So an empty last block is put behind each, and has to come out
- * as the end of the stream.
+ * Where in a stream it stopped, zlib does not say. A message has to end in the header of a stored block whose length was left
+ * out, or in a last block. So a stored block with a mark is put behind each, in place of the empty one that was left out: the
+ * mark has to come out, and nothing else of what was put there. A block that lacks its end would swallow it.
  */
 import { Buffer } from "node:buffer";
+import { randomFillSync } from "node:crypto";
 import { type InflateRaw, inflateRawSync } from "node:zlib";
 import { INFLATE_BYTES_PER_TURN, type InflateOptions } from "../engine.js";
 import { History } from "./history.js";
@@ -20,13 +22,22 @@ const HOLD_BYTES = 16 * 1024;
 /** Longest piece of output, in bytes. */
 const PIECE_BYTES = INFLATE_BYTES_PER_TURN;
 
+const NOTHING = Buffer.alloc(0);
+
+/** Unknown to the peer, so that no code of its own stands for it. */
+const MARK = randomFillSync(Buffer.alloc(8));
+
 /** Least room for output, in bytes, so that a short message takes one call of zlib. */
-const MIN_ROOM_BYTES = 1024;
+const MIN_ROOM_BYTES = 1024 + MARK.length;
 
-/** What the sender has left out (four bytes), then the empty last block. */
-const END = Buffer.from([0x00, 0x00, 0xff, 0xff, 0x03, 0x00]);
+/** The length of the mark and its complement, as a stored block has them. */
+const MARK_LENGTHS = Buffer.from([MARK.length, 0, ~MARK.length, 0xff]);
 
-const TAIL_BYTES = 4;
+/** The rest of a stored block. Where it is not its message's last block, nothing is left behind it. */
+const MARK_BLOCK = Buffer.concat([MARK_LENGTHS, MARK]);
+
+/** The same, and an empty last block. */
+const END = Buffer.concat([MARK_BLOCK, Buffer.from([0x03, 0x00])]);
 
 /** The same, and a byte that a stream which ends here leaves. */
 const END_AND_MORE = Buffer.concat([END, Buffer.alloc(1)]);
@@ -60,6 +71,8 @@ export class Inflater {
 	#job: InflateJob | null = null;
 	/** What the job works on. */
 	#input: Buffer = END;
+	/** What has come out of what was put behind the message. */
+	#behind: Buffer[] = [];
 	#isEnding = false;
 
 	/** @param ready called on a tick of its own when the inflater is not busy any more */
@@ -165,19 +178,19 @@ export class Inflater {
 	}
 
 	#takeHeld(): Buffer {
-		const held = this.#held?.subarray(0, this.#heldBytes) ?? Buffer.alloc(0);
+		const held = this.#held?.subarray(0, this.#heldBytes) ?? NOTHING;
 		this.#held = null;
 		this.#heldBytes = 0;
 		return held;
 	}
 
-	/** Inflates a whole message. Returns false, and has done nothing, where it is too long for that. */
+	/** Inflates a whole message. Returns false, and has done nothing, where that is for a job: it is too long, or ambiguous. */
 	#inflateNow(message: Buffer): boolean {
 		const end = message.length + END.length;
 		message.copy(scratch);
 		END.copy(scratch, message.length);
 		const pieces: Buffer[] = [];
-		let room = PIECE_BYTES;
+		let bytes = 0;
 		let dictionary = this.#history.bytes;
 		let at = 0;
 		do {
@@ -189,7 +202,7 @@ export class Inflater {
 					windowBits: this.#options.windowBits,
 					dictionary,
 					chunkSize: Math.max(MIN_ROOM_BYTES, rest.length * 4),
-					maxOutputLength: Math.max(1, room),
+					maxOutputLength: PIECE_BYTES + MARK.length - bytes,
 					info: true,
 				} as never) as never;
 			} catch (error) {
@@ -197,17 +210,28 @@ export class Inflater {
 				return this.#break();
 			}
 			pieces.push(inflated.buffer);
-			room -= inflated.buffer.length;
+			bytes += inflated.buffer.length;
 			at += inflated.engine.bytesWritten;
 			dictionary = undefined;
 			// The last block may be the message's own, and its last.
 		} while (at < message.length);
-		const isLastBlock = isLastBlockOf(at - message.length);
-		if (at !== end && !isLastBlock) return this.#break();
+		const ending = endingOf(at - message.length);
+		if (ending === "none") return this.#break();
+		if (at > message.length) {
+			const last = pieces[pieces.length - 1];
+			const length = last.length - MARK.length;
+			if (length < 0 || MARK.compare(last, length) !== 0) return this.#break();
+			// Its own content, or a stored block that lacks bytes: a job sees what comes behind the message apart from it.
+			if (last.subarray(0, length).subarray(-4).equals(MARK_LENGTHS))
+				return false;
+			pieces[pieces.length - 1] = last.subarray(0, length);
+			bytes -= MARK.length;
+		}
+		if (bytes > PIECE_BYTES) return false;
 		for (const piece of pieces) this.#put(piece);
 		// What comes behind a last block does not refer to what is before it.
-		if (pieces.length > 1 || isLastBlock) this.#history.forget();
-		if (this.#options.contextTakeover && at === end)
+		if (pieces.length > 1 || ending === "last") this.#history.forget();
+		if (this.#options.contextTakeover && ending === "open")
 			this.#history.append(pieces[pieces.length - 1]);
 		return true;
 	}
@@ -230,6 +254,10 @@ export class Inflater {
 			dictionary: this.#history.bytes,
 			chunkBytes: PIECE_BYTES,
 			output: (chunk) => {
+				if (this.#input === END_AND_MORE) {
+					this.#behind.push(chunk);
+					return;
+				}
 				this.#put(chunk);
 				if (this.#options.contextTakeover) this.#history.append(chunk);
 			},
@@ -252,8 +280,12 @@ export class Inflater {
 		const input = this.#input;
 		const used = job.usedBytes;
 		if (input === END_AND_MORE) {
-			if (isLastBlockOf(used)) this.#history.forget();
-			else this.isBroken = used !== END.length;
+			const ending = endingOf(used);
+			const behind = Buffer.concat(this.#behind);
+			const isMark = behind.equals(used === 0 ? NOTHING : MARK);
+			this.#behind = [];
+			this.isBroken = ending === "none" || !isMark;
+			if (ending === "last") this.#history.forget();
 			return !this.isBroken;
 		}
 		if (used < input.length) {
@@ -282,7 +314,11 @@ export class Inflater {
 	}
 }
 
-/** Whether a stream that has used so much behind the message has ended with a last block of the message's own. */
-function isLastBlockOf(usedBehind: number): boolean {
-	return usedBehind === 0 || usedBehind === TAIL_BYTES;
+/**
+ * How a message ends whose stream has used so much of what was put behind it: open to the next one, with a last block of its
+ * own, or nowhere, so far as that tells.
+ */
+function endingOf(usedBehind: number): "open" | "last" | "none" {
+	if (usedBehind === END.length) return "open";
+	return usedBehind === 0 || usedBehind === MARK_BLOCK.length ? "last" : "none";
 }
