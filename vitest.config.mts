@@ -8,8 +8,9 @@ const shared = {
 	environment: "node",
 	globalSetup: ["./__test__/support/fresh-build.ts"],
 	pool: "forks" as const,
-	testTimeout: 20_000,
-	hookTimeout: 20_000,
+	// Bounds failures and measures nothing: what a test waits for has a bound of its own, with a sentence that names it.
+	testTimeout: 120_000,
+	hookTimeout: 120_000,
 	teardownTimeout: 5_000,
 };
 
@@ -38,8 +39,6 @@ export default defineConfig({
 					...shared,
 					name: "browser",
 					include: ["__test__/browser/**/*.test.ts"],
-					testTimeout: 60_000,
-					hookTimeout: 60_000,
 				},
 			},
 		],

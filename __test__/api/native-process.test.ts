@@ -3,13 +3,11 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { next, nextValue, until, within } from "../support/compat-wait.js";
 import library from "../support/library.js";
 import type { ApiBench } from "./api-bench.js";
 import { behavesNatively, native } from "./native-bench.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
 const programOf = (name: string) =>
@@ -32,7 +30,7 @@ describe("a worker thread", () => {
 			const { stdout } = await run(
 				process.execPath,
 				[programOf("worker-end")],
-				{ timeout: 50_000, killSignal: "SIGKILL" },
+				{ timeout: 100_000, killSignal: "SIGKILL" },
 			);
 			expect(JSON.parse(stdout)).toEqual({ ended: 80, left: 0 });
 		},
@@ -60,7 +58,7 @@ describe("a process", () => {
 			const served = await bench.serve(native);
 			const accepted = served.accepted();
 			const ended = run(process.execPath, [programOf("lifetime"), served.url], {
-				timeout: 50_000,
+				timeout: 100_000,
 				killSignal: "SIGKILL",
 			});
 			const near = await accepted;

@@ -2,10 +2,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { onEachEngine } from "../support/peer-engines.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
 
@@ -20,7 +18,7 @@ async function measure(
 		process.execPath,
 		["--expose-gc", file, ...args.map(String)],
 		{
-			timeout: 50_000,
+			timeout: 100_000,
 			killSignal: "SIGKILL",
 			env: { ...process.env, NODEJS_WEBSOCKET_ENGINE: engine },
 		},

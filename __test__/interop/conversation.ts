@@ -38,11 +38,8 @@ function toldPeer(code?: number, reason?: string): [number, string] {
 	return code === undefined ? [1005, ""] : [code, reason ?? ""];
 }
 
-/** How long a message may take: megabytes pass through processes that share the machine. */
-const BOUND_MS = 30_000;
-
 function take<T>(what: string, inbox: Inbox<T>): Promise<T> {
-	return within(what, inbox.next(), BOUND_MS);
+	return within(what, inbox.next());
 }
 
 /** 'close' has come once and does not come again. */

@@ -6,7 +6,7 @@
  */
 import { once } from "node:events";
 import type { Connection } from "nodejs-websocket";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import type { Bench } from "../support/compat-bench.js";
 import type { ConnectionLike } from "../support/compat-types.js";
 import { deferred } from "../support/compat-wait.js";
@@ -15,8 +15,6 @@ import { onEachEngine } from "../support/peer-engines.js";
 import { RandomMessages } from "../support/peer-random.js";
 import { Random } from "../support/random.js";
 import { RawPeer } from "../support/raw-peer.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const seed = Number(process.env.ECHO_SEED ?? 20_240_229);
 const CONNECTIONS = 12;

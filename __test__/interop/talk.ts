@@ -1,5 +1,5 @@
 /** The tests of one peer: either role, ws:// and wss://, either engine, messages collected or streamed. */
-import { afterAll, beforeAll, describe, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Bench } from "../support/compat-bench.js";
 import type { Lacks, Library } from "../support/peer-endpoint.js";
 import { onEachEngine } from "../support/peer-engines.js";
@@ -15,8 +15,6 @@ import {
 	texts,
 } from "./contents.js";
 import { Conversation, directions } from "./conversation.js";
-
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 export type Role = "server" | "client";
 

@@ -1,5 +1,5 @@
 /** Compression with the Python package `websockets` where it asks for smaller windows. Its defaults: websockets.test.ts. */
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { peerIsInstalled, peerNamed } from "../../scripts/setup/peers.mjs";
 import { onEachEngine } from "../support/peer-engines.js";
 import { OwnEndpoint, ownLibrary } from "../support/peer-own.js";
@@ -7,8 +7,6 @@ import { PeerProcess } from "../support/peer-process.js";
 import { binaries, texts } from "./contents.js";
 import { Conversation, directions } from "./conversation.js";
 import { bothRoles, type Role } from "./talk.js";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const peer = peerNamed("websockets");
 

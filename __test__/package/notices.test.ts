@@ -17,7 +17,6 @@ test.skipIf(noCargo !== undefined && !nativeRequired)(
 	async () => {
 		expect(readFileSync(noticesFile, "utf8")).toBe(await notices());
 	},
-	60_000,
 );
 
 test("a crate is named when it is linked: not what builds, tests or expands macros", () => {

@@ -21,7 +21,7 @@ const specifier = (entryPoint: string): string =>
 let packed: Packed;
 beforeAll(async () => {
 	packed = await pack();
-}, 60_000);
+});
 afterAll(() => packed?.remove());
 
 describe("package.json", () => {
@@ -175,7 +175,7 @@ describe("the linters of packages", () => {
 			Object.keys(manifest.exports).sort(),
 		);
 		expect(problems).toEqual({});
-	}, 60_000);
+	});
 });
 
 describe("an installed package", () => {

@@ -28,7 +28,6 @@ describe("the tarball of a platform's package", () => {
 				"package.json",
 			]);
 		},
-		60_000,
 	);
 });
 
@@ -50,4 +49,4 @@ test("the main package's tarball is what npm pack --dry-run lists for the checko
 		"README.md",
 		"package.json",
 	]);
-}, 60_000);
+});

@@ -27,16 +27,19 @@ async function memory() {
 	return { heapUsed, arrayBuffers, total: heapUsed + external };
 }
 
+/** How long a program waits for anything: less than who asks it waits for the answer. */
+const LONGEST_WAIT_MS = 25_000;
+
 /**
  * Resolves when `condition` holds; throws after `ms`.
  *
  * @param {string} what
  * @param {() => boolean} condition
  */
-async function until(what, condition, ms = 10_000) {
-	const end = Date.now() + ms;
+async function until(what, condition, ms = LONGEST_WAIT_MS) {
+	const end = performance.now() + ms;
 	while (!condition()) {
-		if (Date.now() > end) throw new Error(`${what} did not come`);
+		if (performance.now() > end) throw new Error(`${what} did not come`);
 		await pause(2);
 	}
 }
@@ -65,6 +68,7 @@ function decoderCount() {
 }
 
 module.exports = {
+	LONGEST_WAIT_MS,
 	binding,
 	collect,
 	decoderCount,

@@ -10,6 +10,7 @@ const habits = require("./habits.cjs");
 const acts = require("./acts.cjs");
 const { BYSTANDER } = require("./bystander.cjs");
 const {
+	LONGEST_WAIT_MS,
 	collect,
 	decoderCount,
 	pause,
@@ -160,12 +161,12 @@ const commands = {
 	 * starts a new one.
 	 */
 	async settle(idle) {
-		const end = Date.now() + 6000;
+		const end = performance.now() + LONGEST_WAIT_MS;
 		let now = await held();
 		const isIdle = () =>
 			Object.keys(idle).every((name) => now[name] === idle[name]) &&
 			log.connections.every(({ result }) => result !== null);
-		while (!isIdle() && Date.now() < end) {
+		while (!isIdle() && performance.now() < end) {
 			await pause(1);
 			now = await held();
 		}
@@ -177,9 +178,9 @@ const commands = {
 
 	/** Waits until it holds `value` of `name`, some seconds at most. */
 	async until(name, value) {
-		const end = Date.now() + 6000;
+		const end = performance.now() + LONGEST_WAIT_MS;
 		let now = await held();
-		while (now[name] !== value && Date.now() < end) {
+		while (now[name] !== value && performance.now() < end) {
 			await pause(1);
 			now = await held();
 		}
