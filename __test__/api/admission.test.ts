@@ -160,10 +160,13 @@ describe("a server", () => {
 		const { server, port } = await bench.serve({
 			...identity,
 			secure: true,
-			handshakeTimeoutMs: 100,
+			// Long enough for both to be there at the same time.
+			handshakeTimeoutMs: 1000,
 		});
-		const silent = await bench.dial(port);
-		const partial = await bench.dial(port);
+		const [silent, partial] = await Promise.all([
+			bench.dial(port),
+			bench.dial(port),
+		]);
 		partial.write(Buffer.from("1603010200010001fc0303", "hex"));
 		await until("two handshakes", () => server.pendingHandshakes === 2);
 		for (const wire of [silent, partial]) {

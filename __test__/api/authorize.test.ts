@@ -213,7 +213,8 @@ describe("authorize", () => {
 		const { promise, resolve } = deferred<boolean>();
 		const { server, port } = await bench.serve({
 			authorize: () => promise,
-			handshakeTimeoutMs: 50,
+			// Long enough for the request, which is answered 408 where it comes later.
+			handshakeTimeoutMs: 1000,
 		});
 		const opened = record(server, "connection");
 		const errors = record(server, "handshakeError");

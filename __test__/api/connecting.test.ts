@@ -138,7 +138,8 @@ describe("a peer that is silent", () => {
 	behaves(
 		"that never sends FIN after the closing handshake is given up, too",
 		async (bench) => {
-			const { far, wire } = await bench.rawServer({ closeTimeoutMs: 30 });
+			// Long enough for the peer's close frame.
+			const { far, wire } = await bench.rawServer({ closeTimeoutMs: 1000 });
 			far.close(1000);
 			await wire.frame();
 			wire.write(closeFrame(1000));

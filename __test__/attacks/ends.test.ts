@@ -136,7 +136,8 @@ for (const role of ["server", "client"] as const) {
 			"whose peer answers the close frame and never ends is destroyed in time",
 			async (bench) => {
 				const { connection, wire, mask } = await facing(bench, role, {
-					closeTimeoutMs: 50,
+					// Long enough for the answer.
+					closeTimeoutMs: 1000,
 				});
 				const closes = record(connection, "close");
 				connection.close(1000, "bye");

@@ -15,7 +15,7 @@ for (const role of roles) {
 		] as const) {
 			on(role, {
 				name: `fails a flood of ${name} with 1008`,
-				options: { closeTimeoutMs: 1000 },
+				options: { closeTimeoutMs: 20_000 },
 				async run(peer) {
 					const wire = await peer.open();
 					const many = Buffer.concat(

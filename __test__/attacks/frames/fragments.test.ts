@@ -55,7 +55,7 @@ for (const role of roles) {
 		for (const { name, opcode, habit, error } of endless) {
 			on(role, {
 				name: `fails ${name} in long fragments without end with 1009`,
-				options: { closeTimeoutMs: 1000 },
+				options: { closeTimeoutMs: 20_000 },
 				habit,
 				async run(peer) {
 					const wire = await peer.open();

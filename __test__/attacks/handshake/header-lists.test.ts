@@ -42,9 +42,12 @@ describe("a list of subprotocols", () => {
 					return (await server.victim.cpuMs()) - before;
 				};
 				const short = await spend(1500);
-				const long = await spend(12_000);
 				// What grows as the square takes 64 times as long. The rest is a guard against nothing but that.
-				return { isLinear: long < 24 * Math.max(short, 1) };
+				const most = 24 * Math.max(short, 1);
+				// A collection of garbage, or a compilation, may come into one of them.
+				for (let tries = 0; tries < 5; tries++)
+					if ((await spend(12_000)) < most) return { isLinear: true };
+				return { isLinear: false };
 			},
 			sees: { isLinear: true },
 			told: { connections: [] },

@@ -13,7 +13,7 @@ for (const role of roles) {
 		] as const) {
 			on(role, {
 				name: `fails a flood of ${name} with 1008, where their rate has a limit`,
-				options: { ...options, closeTimeoutMs: 1000 },
+				options: { ...options, closeTimeoutMs: 20_000 },
 				async run(peer) {
 					const wire = await peer.open();
 					const text = frame(1, payload, { mask: peer.mask });
