@@ -343,8 +343,9 @@ describe("pings and pongs", () => {
 		expect(() => near.sendPing(1 as never)).toThrow(
 			expect.objectContaining({ code: "WS_ERR_DATA_TYPE" }),
 		);
-		await turns();
-		const frames = readFrames(wire.pending);
+		near.sendText("behind them");
+		const frames = readFrames(await wire.take(126 + 127 + 2));
+		expect((await wire.frame()).payload.toString()).toBe("behind them");
 		expect(frames.map(({ first, payload }) => [first, payload.length])).toEqual(
 			[
 				[0x89, 124],

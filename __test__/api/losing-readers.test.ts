@@ -115,6 +115,8 @@ describe("'drain'", () => {
 		near.close(1000);
 		wire.socket.resume();
 		wire.write(closeFrame(1000, "", masked));
+		await until("the peer to have all", () => near.bufferedAmount === 0);
+		wire.socket.end();
 		await near.closed;
 		expect(events).toEqual(["close"]);
 	});

@@ -96,8 +96,7 @@ describe("a send", () => {
 			near.sendText("é");
 			expect(near.bufferedAmount).toBe(7 + 204 + 4);
 			await wire.frame();
-			await turns();
-			expect(near.bufferedAmount).toBe(0);
+			await until("all to leave", () => near.bufferedAmount === 0);
 		},
 	);
 
