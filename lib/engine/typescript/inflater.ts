@@ -222,7 +222,8 @@ export class Inflater {
 			const length = last.length - MARK.length;
 			if (length < 0 || MARK.compare(last, length) !== 0) return this.#break();
 			// Its own content, or a stored block that lacks bytes: a job sees what comes behind the message apart from it.
-			if (last.subarray(0, length).subarray(-4).equals(MARK_LENGTHS))
+			const before = length - MARK_LENGTHS.length;
+			if (before >= 0 && MARK_LENGTHS.compare(last, before, length) === 0)
 				return false;
 			pieces[pieces.length - 1] = last.subarray(0, length);
 			bytes -= MARK.length;
