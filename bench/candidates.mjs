@@ -11,7 +11,7 @@ import { inRoot } from "../scripts/support/paths.mjs";
  * @property {string[]} packages Whose versions are reported.
  * @property {string} text What its handler of text messages gets; empty where that is not known.
  * @property {NodeJS.ProcessEnv} env
- * @property {string[]} [server] Command of a server.
+ * @property {string[]} [server] Command of a server; NODE in it stands for the Node.js that is measured.
  * @property {string} [client] Name of its glue in candidates/clients/libraries.mjs.
  * @property {string} [engine] Name in candidates/engine/implementations.mjs.
  * @property {string[]} [operations] Which of an engine's it has.
@@ -22,8 +22,11 @@ import { inRoot } from "../scripts/support/paths.mjs";
  * @property {boolean} [quick] Whether it is measured by default.
  */
 
+/** Stands for the Node.js that is measured, in the command of a server. */
+export const NODE = "<node>";
+
 /** @param {string} name */
-const node = (name) => [process.execPath, `candidates/servers/${name}.mjs`];
+const node = (name) => [NODE, `candidates/servers/${name}.mjs`];
 
 const decoding = ["decode-text", "decode-binary", "decode-chunk"];
 const validating = ["utf8-ascii", "utf8-non-ascii"];

@@ -56,6 +56,20 @@ export const metrics = {
 		better: "less",
 		read: (run) => run.latencyMicros.p99,
 	},
+	pages: {
+		id: "pages",
+		label: "time that 99 of 100 pages come within",
+		unit: "micros",
+		better: "less",
+		read: (run) => run.pages.latencyMicros.p99,
+	},
+	timers: {
+		id: "timers",
+		label: "delay that 99 of 100 timers keep within",
+		unit: "micros",
+		better: "less",
+		read: (run) => run.timerMicros.p99,
+	},
 	importing: {
 		id: "importing",
 		label: "CPU time of requiring the package",

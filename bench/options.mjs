@@ -1,6 +1,8 @@
 /** The command line of `npm run bench`. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chooseCandidates, foreign, peerIds } from "./candidates.mjs";
+import { nodeVersion } from "./machine.mjs";
 import { groups, scenarios } from "./scenarios.mjs";
 
 export const usage = `npm run bench -- [options]
@@ -13,6 +15,7 @@ export const usage = `npm run bench -- [options]
   --seconds=N             measured seconds of a run
   --warmup=N              seconds before that; more of them on a machine that is busy with other things
   --rounds=N              rounds; figures are medians over them
+  --node=<program>        another Node.js to run ours and the peers' programs in
   --readme                also writes the table into README.md
   --smoke                 all scenarios with ours alone, for a moment each: whether they work, not how fast
   --output=<folder>       where results.json and report.html go; bench/results by default
@@ -50,6 +53,7 @@ export class UsageError extends Error {}
  * @property {import("./scenarios.mjs").Scenario[]} scenarios
  * @property {import("./candidates.mjs").Candidate[]} candidates Ours first.
  * @property {import("./scenarios.mjs").Pace} pace
+ * @property {string} node The Node.js that is measured.
  * @property {boolean} readme
  * @property {string} [output]
  * @property {string} [from]
@@ -81,6 +85,7 @@ export function parseOptions(words) {
 			warmup: positive("warmup", values.warmup) ?? pace.warmup,
 			rounds: wholePositive("rounds", values.rounds) ?? pace.rounds,
 		},
+		node: chooseNode(values.node),
 		readme,
 		output,
 		from,
@@ -116,6 +121,7 @@ function parse(args) {
 				seconds: { type: "string" },
 				warmup: { type: "string" },
 				rounds: { type: "string" },
+				node: { type: "string" },
 				readme: { type: "boolean" },
 				from: { type: "string" },
 			},
@@ -157,6 +163,19 @@ function choosePeers(names) {
 	if (unknown !== undefined)
 		throw new UsageError(`there is no peer ${unknown}`);
 	return names;
+}
+
+/** @param {string | undefined} program */
+function chooseNode(program) {
+	if (program === undefined) return process.execPath;
+	// Its servers run in another folder.
+	const node = program.includes("/") ? resolve(program) : program;
+	try {
+		nodeVersion(node);
+	} catch {
+		throw new UsageError(`--node: ${program} is no Node.js`);
+	}
+	return node;
 }
 
 /** @param {string} word */

@@ -26,10 +26,13 @@ const words = process.argv.slice(2);
 /** @param {Options} wanted @returns {Promise<Results>} */
 async function measured(wanted) {
 	const surroundings = await orExit(() =>
-		setUp({ peers: wanted.candidates.some(({ isOurs }) => !isOurs) }),
+		setUp({
+			peers: wanted.candidates.some(({ isOurs }) => !isOurs),
+			node: wanted.node,
+		}),
 	);
 	const options = possible(wanted, surroundings);
-	const machine = describeMachine(surroundings.cores);
+	const machine = describeMachine(surroundings);
 	const plan = planOf(options);
 	const present = options.candidates.filter((candidate) =>
 		plan.some(({ field }) => field.includes(candidate)),

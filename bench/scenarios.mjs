@@ -14,6 +14,7 @@ import { metrics } from "./metrics.mjs";
  * @property {number} [traffic] Messages that each connection exchanges before it is idle.
  * @property {number} [quiet] Seconds that it is then left alone.
  * @property {number} [rate] Messages per second, from the intended send times on.
+ * @property {number} [pagesRate] Pages per second that an HTTP server in the same process is asked for meanwhile.
  */
 
 /**
@@ -29,8 +30,19 @@ import { metrics } from "./metrics.mjs";
  * @property {boolean} quick Whether it is measured by default.
  * @property {number} [maxRounds] Where the figure hardly varies and a run takes long.
  * @property {number} [shareOfReference] The rate is this share of what the reference carries without a rate.
+ * @property {View[]} [views] What else its runs show.
  * @property {string} [operation] Of an engine.
  * @property {number[]} [sizes] Of an engine's operation, in bytes.
+ */
+
+/**
+ * Another figure of the same runs, shown as a scenario of its own.
+ *
+ * @typedef {object} View
+ * @property {string} id
+ * @property {string} title
+ * @property {string} about
+ * @property {import("./metrics.mjs").Metric} metric
  */
 
 const KiB = 1024;
@@ -58,6 +70,36 @@ function echo(id, title, load, about, more) {
 		...more,
 	};
 }
+
+/**
+ * Pages beside a load, and timers.
+ *
+ * @param {string} name
+ * @param {string} beside
+ * @param {Load} load
+ * @param {Partial<Scenario>} [more]
+ */
+const otherWork = (name, beside, load, more) =>
+	echo(
+		`page-${name}`,
+		`A page beside ${beside}`,
+		{ ...load, pagesRate: 500 },
+		"Pages from node:http in the same process, 500 a second; time runs from when each should have been asked for.",
+		{
+			group: "other-work",
+			metric: metrics.pages,
+			views: [
+				{
+					id: `timer-${name}`,
+					title: `A timer beside ${beside}`,
+					about:
+						"A timer for each millisecond in the same process, from when each should have run; those that are late all count.",
+					metric: metrics.timers,
+				},
+			],
+			...more,
+		},
+	);
 
 /** JSON that comes and goes compressed. @type {typeof echo} */
 const deflate = (id, title, load, about, more) =>
@@ -172,6 +214,9 @@ export const scenarios = [
 	echo("latency", "Latency at half load", { ...oneEach, size: 32, kind: "ascii" },
 		"32 B text at a fixed rate, half of what the reference can carry; time runs from when each should have been sent.",
 		{ group: "latency", metric: metrics.latency, shareOfReference: 0.5 }),
+	otherWork("32x64", "32 B text, 64 in flight", { ...pipelined, size: 32, kind: "ascii" }),
+	otherWork("64k", "64 KiB binary", { ...large, kind: "binary" }),
+	otherWork("handshakes", "opening handshakes", { concurrency: 32 }, { mode: "handshake" }),
 	client("client-32x1", "Client, 32 B text, one at a time", { ...oneEach, size: 32, kind: "ascii" },
 		"The library as a client of an echo server that is never the limit."),
 	client("client-32x64", "Client, 32 B text, 64 in flight", { ...pipelined, size: 32, kind: "ascii" },
@@ -201,6 +246,12 @@ export const groups = [...new Set(scenarios.map(({ group }) => group))];
  * @property {number} [maxConnections] Where it is not the figures that matter.
  * @property {number} [maxQuiet] Seconds, likewise.
  */
+
+/** A scenario, and what else its runs show as scenarios. @param {Scenario} scenario @returns {Scenario[]} */
+export const viewsOf = (scenario) => [
+	scenario,
+	...(scenario.views ?? []).map((view) => ({ ...scenario, ...view })),
+];
 
 /** A scenario with no more connections, and no longer quiet, than a pace allows. @param {Scenario} scenario @param {Pace} pace @returns {Scenario} */
 export function limited(scenario, { maxConnections, maxQuiet }) {

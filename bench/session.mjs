@@ -5,7 +5,7 @@ import { Countdown } from "./countdown.mjs";
 import { measure } from "./measure/index.mjs";
 import { RunError } from "./measure/process.mjs";
 import { summarize, summaryOf } from "./results.mjs";
-import { estimateRun, limited } from "./scenarios.mjs";
+import { estimateRun, limited, viewsOf } from "./scenarios.mjs";
 
 /** @typedef {import("./candidates.mjs").Candidate} Candidate */
 /** @typedef {import("./scenarios.mjs").Scenario} Scenario */
@@ -67,9 +67,11 @@ export async function measureAll(options, surroundings) {
 				line,
 			});
 			const reference = referenceOf(part.field);
-			const summary = summarize(scenario, outcomes, reference);
-			summaries.push(summary);
-			return summaryOf(summary);
+			const shown = viewsOf(scenario).map((view) =>
+				summarize(view, outcomes, reference),
+			);
+			summaries.push(...shown);
+			return shown.map(summaryOf).join("; ");
 		});
 	}
 	return summaries;

@@ -53,9 +53,10 @@ function certificateFiles() {
 /**
  * @param {object} needs
  * @param {boolean} needs.peers Whether any peer is measured.
+ * @param {string} needs.node The Node.js that is measured.
  * @returns {Promise<import("./measure/server.mjs").Surroundings>}
  */
-export async function setUp({ peers }) {
+export async function setUp({ peers, node }) {
 	if (process.platform !== "linux") {
 		throw new StepError("the load generator needs Linux (its epoll and /proc)");
 	}
@@ -70,9 +71,8 @@ export async function setUp({ peers }) {
 		await step("peers", (line) => installDependencies(line, inRoot("bench")));
 	}
 	return {
-		loadgen:
-			process.env.FAKE ??
-			inRoot("bench", "loadgen", "target", "release", "loadgen"),
+		loadgen: inRoot("bench", "loadgen", "target", "release", "loadgen"),
+		node,
 		cores: findCores(),
 		certificate: certificateFiles(),
 	};

@@ -1,9 +1,11 @@
 /** The command line of the benchmarks, and who is measured where. */
+import { relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fieldOf } from "../../bench/candidates.mjs";
+import { nodeVersion } from "../../bench/machine.mjs";
 import { loadArguments } from "../../bench/measure/server.mjs";
 import { commandOf, parseOptions } from "../../bench/options.mjs";
-import { scenarios } from "../../bench/scenarios.mjs";
+import { scenarios, viewsOf } from "../../bench/scenarios.mjs";
 import { planOf, referenceOf } from "../../bench/session.mjs";
 
 const scenario = (id: string) => {
@@ -36,7 +38,7 @@ describe("the choice of scenarios", () => {
 	});
 
 	test("names that fit the width of the progress lines are unique", () => {
-		const ids = scenarios.map(({ id }) => id);
+		const ids = scenarios.flatMap(viewsOf).map(({ id }) => id);
 		expect(new Set(ids).size).toBe(ids.length);
 		expect(ids.filter((id) => id.length > 17)).toEqual([]);
 	});
@@ -133,10 +135,18 @@ test.each([
 	[["--rounds=1.5"], "--rounds takes a whole number"],
 	[["--candidate", "command"], "--candidate takes name=command"],
 	[["--candidate", "ws=command"], "the name ws is taken"],
+	[["--node=./no-node"], "--node: ./no-node is no Node.js"],
 	[["--fast"], /--fast/],
 	[["word"], /word/],
 ])("%j is refused with a reason", (words, reason) => {
 	expect(() => parseOptions(words)).toThrow(reason);
+});
+
+test("another Node.js can be measured, and is what is reported", () => {
+	const elsewhere = relative(process.cwd(), process.execPath);
+	expect(parseOptions([`--node=${elsewhere}`]).node).toBe(process.execPath);
+	expect(parseOptions([]).node).toBe(process.execPath);
+	expect(nodeVersion(process.execPath)).toBe(process.versions.node);
 });
 
 test("the command to measure the same again can be typed as it is shown", () => {

@@ -7,7 +7,7 @@ import { withResults } from "../../bench/report/readme.mjs";
 import { terminalTable } from "../../bench/report/tables.mjs";
 import { verdicts } from "../../bench/report/verdict.mjs";
 import { type Results, summarize, summaryOf } from "../../bench/results.mjs";
-import { scenarios } from "../../bench/scenarios.mjs";
+import { scenarios, viewsOf } from "../../bench/scenarios.mjs";
 
 const candidates = chooseCandidates({
 	full: false,
@@ -133,6 +133,32 @@ describe("a scenario's summary", () => {
 		);
 		expect(summaryOf(decode)).toContain("native 8.00 GB/s to 8.00 GB/s");
 	});
+});
+
+test("the other work beside a load is shown as pages and as timers, of the same runs", () => {
+	const ofOthers = (p99: number) => ({
+		pages: { latencyMicros: { p50: 100, p99, max: 2 * p99 } },
+		timerMicros: { p50: 10, p99: p99 / 10, max: p99 },
+	});
+	const outcomes = [
+		{ candidate: native, runs: [ofOthers(1000)] },
+		{ candidate: ws, runs: [ofOthers(4000)] },
+	];
+	const shown = viewsOf(find("page-64k")).map((view) =>
+		summarize(view, outcomes, ws),
+	);
+	expect(shown.map(({ id, group }) => [id, group])).toEqual([
+		["page-64k", "other-work"],
+		["timer-64k", "other-work"],
+	]);
+	expect(shown.map(({ entries }) => entries[0].figure?.median)).toEqual([
+		1000, 100,
+	]);
+	expect(shown.map(({ entries }) => entries[0].ratio?.median)).toEqual([4, 4]);
+	const text = page({ ...results, scenarios: shown });
+	expect(text).toContain("Node's other work");
+	for (const title of ["pages p50", "pages max", "timers p99"])
+		expect(text).toContain(title);
 });
 
 test("the verdict counts what is better, level and worse", () => {

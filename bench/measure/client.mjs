@@ -27,7 +27,7 @@ async function portOf(server) {
  * @param {import("./server.mjs").Surroundings} surroundings
  */
 export async function measureClient(scenario, candidate, pace, surroundings) {
-	const { loadgen, cores } = surroundings;
+	const { loadgen, node, cores } = surroundings;
 	const server = new Running({
 		name: "the load generator",
 		command: pinned(cores?.load, [loadgen, "serve", "--port", "0"]),
@@ -37,7 +37,7 @@ export async function measureClient(scenario, candidate, pace, surroundings) {
 		const client = new Running({
 			name: "the client",
 			command: pinned(cores?.measured, [
-				process.execPath,
+				node,
 				"candidates/clients/drive.mjs",
 				candidate.client ?? "",
 				JSON.stringify({ ...scenario.load, ...pace }),

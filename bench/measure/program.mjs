@@ -21,7 +21,7 @@ export async function measureEngine(scenario, candidate, pace, surroundings) {
 	const program = new Running({
 		name: "the engine's program",
 		command: pinned(surroundings.cores?.measured, [
-			process.execPath,
+			surroundings.node,
 			"candidates/engine/run.mjs",
 			candidate.engine ?? "",
 			operation,
@@ -33,14 +33,19 @@ export async function measureEngine(scenario, candidate, pace, surroundings) {
 }
 
 /** The median of several processes. @type {typeof measureEngine} */
-export async function measureImport(_scenario, candidate, _pace, { cores }) {
+export async function measureImport(
+	_scenario,
+	candidate,
+	_pace,
+	{ cores, node },
+) {
 	/** @type {{ cpuMilliseconds: number, milliseconds: number }[]} */
 	const runs = [];
 	for (let i = 0; i < IMPORTS; i++) {
 		const program = new Running({
 			name: "the program",
 			command: pinned(cores?.measured, [
-				process.execPath,
+				node,
 				"candidates/import.cjs",
 				candidate.import ?? "",
 			]),

@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { NODE } from "../candidates.mjs";
 import { pinned } from "./cores.mjs";
 import { RunError, Running } from "./process.mjs";
 
@@ -15,9 +16,12 @@ import { RunError, Running } from "./process.mjs";
  *
  * @typedef {object} Surroundings
  * @property {string} loadgen The load generator's program.
+ * @property {string} node The Node.js that is measured.
  * @property {import("./cores.mjs").Cores | undefined} cores
  * @property {{ key: string, cert: string } | { reason: string }} certificate Files, or why there are none.
  */
+
+const HOST = "127.0.0.1";
 
 const START_LIMIT_MS = 10_000;
 
@@ -31,7 +35,7 @@ const PORTS = { first: 15_000, count: 15_000 };
 function isFree(port) {
 	return new Promise((resolve) => {
 		const server = createServer().on("error", () => resolve(false));
-		server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+		server.listen(port, HOST, () => server.close(() => resolve(true)));
 	});
 }
 
@@ -45,7 +49,7 @@ async function freePort() {
 /** @param {number} port @returns {Promise<boolean>} */
 function accepts(port) {
 	return new Promise((resolve) => {
-		const socket = connect(port, "127.0.0.1")
+		const socket = connect(port, HOST)
 			.on("connect", () => {
 				socket.destroy();
 				resolve(true);
@@ -78,6 +82,15 @@ async function deathOf(server) {
 	return new RunError(`the server ${how}${said ? `: ${said}` : ""}`);
 }
 
+/** What a server says of its timer. @param {number} port */
+async function timerDelays(port) {
+	const response = await fetch(`http://${HOST}:${port}/timer`);
+	if (!response.ok) {
+		throw new RunError(`the server's timer: status ${response.status}`);
+	}
+	return await response.json();
+}
+
 /** `{ inFlight: 2, tls: true }` as the load generator takes it. @param {Load} load */
 export function loadArguments(load) {
 	return Object.entries(load).flatMap(([name, value]) => {
@@ -104,7 +117,7 @@ function timeArguments({ mode }, { warmup, seconds }) {
  * @param {Surroundings} surroundings
  */
 export async function measureServer(scenario, candidate, pace, surroundings) {
-	const { loadgen, cores, certificate } = surroundings;
+	const { loadgen, node, cores, certificate } = surroundings;
 	const { mode = "echo", load } = scenario;
 	const env = { ...candidate.env };
 	if (load.tls) {
@@ -114,9 +127,14 @@ export async function measureServer(scenario, candidate, pace, surroundings) {
 	}
 	if (load.deflate) env.BENCH_DEFLATE = load.deflate;
 	const port = await freePort();
+	const pagesPort = load.pagesRate === undefined ? 0 : await freePort();
+	if (pagesPort) env.BENCH_PAGES_PORT = `${pagesPort}`;
 	const server = new Running({
 		name: "the server",
-		command: pinned(cores?.measured, candidate.server ?? []),
+		command: pinned(
+			cores?.measured,
+			(candidate.server ?? []).map((word) => (word === NODE ? node : word)),
+		),
 		env: { ...env, PORT: `${port}` },
 	});
 	try {
@@ -128,13 +146,17 @@ export async function measureServer(scenario, candidate, pace, surroundings) {
 				mode,
 				...["--port", `${port}`, "--server-pid", `${server.pid}`],
 				...loadArguments(load),
+				...(pagesPort ? ["--pages-port", `${pagesPort}`] : []),
 				...timeArguments(scenario, pace),
 			]),
 		});
 		const { quiet = 0 } = load;
-		return await generator.result(
+		const run = await generator.result(
 			pace.warmup + pace.seconds + quiet + LIMIT_SECONDS,
 		);
+		return pagesPort
+			? { ...run, timerMicros: await timerDelays(pagesPort) }
+			: run;
 	} catch (error) {
 		// A server that died is the reason for whatever the load generator saw, which may have been told first.
 		await Promise.race([server.ended, delay(200)]);

@@ -32,6 +32,20 @@ const columns = [
 		/** @param {number} value */
 		text: (value) => short(value, "micros"),
 	})),
+	...["p50", "p99", "max"].map((name) => ({
+		title: `pages ${name}`,
+		/** @param {any} run */
+		read: (run) => run.pages?.latencyMicros?.[name],
+		/** @param {number} value */
+		text: (value) => short(value, "micros"),
+	})),
+	...["p50", "p99", "max"].map((name) => ({
+		title: `timers ${name}`,
+		/** @param {any} run */
+		read: (run) => run.timerMicros?.[name],
+		/** @param {number} value */
+		text: (value) => short(value, "micros"),
+	})),
 	{
 		title: "compressed",
 		read: (run) => run.deflatedBytes,

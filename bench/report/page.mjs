@@ -25,6 +25,10 @@ const chapters = {
 		"Latency",
 		"How long an answer takes while the server is not at its limit.",
 	],
+	"other-work": [
+		"Node's other work",
+		"How long timers and pages of an HTTP server wait in a process whose WebSocket server is fully loaded. Both are counted from when they were due, so that a turn that takes long is not spared.",
+	],
 	client: [
 		"As a client",
 		"The library drives an echo server written in Rust, which is never the limit.",

@@ -1,4 +1,5 @@
 /** Bun's own server; this program runs in Bun, not in Node. Its publish sends to many, which is what it is there for. */
+import { workBeside } from "../other-work.mjs";
 import {
 	endWithParent,
 	host,
@@ -10,6 +11,7 @@ import {
 const { Bun } = /** @type {any} */ (globalThis);
 
 endWithParent();
+workBeside();
 const server = Bun.serve({
 	hostname: host,
 	port,

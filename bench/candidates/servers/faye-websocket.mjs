@@ -1,4 +1,5 @@
 /** faye-websocket. */
+import { workBeside } from "../other-work.mjs";
 import {
 	endWithParent,
 	listenHttp,
@@ -11,6 +12,7 @@ const WebSocket = peer("faye-websocket");
 const subscribers = new Set();
 
 endWithParent();
+workBeside();
 listenHttp().on("upgrade", (request, socket, head) => {
 	const connection = new WebSocket(request, socket, head, [], {
 		maxLength: maxMessageBytes,

@@ -1,4 +1,5 @@
 /** nodejs-websocket 1.7, by its README. Binary messages come as streams only, which are collected here. */
+import { workBeside } from "../other-work.mjs";
 import {
 	endWithParent,
 	host,
@@ -35,6 +36,7 @@ function onMessage(conn, listener) {
 }
 
 endWithParent();
+workBeside();
 ws.setMaxBufferLength(maxMessageBytes);
 ws.createServer(
 	{ secure: tls !== undefined, ...tls },

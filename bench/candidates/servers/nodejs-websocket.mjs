@@ -1,4 +1,5 @@
 /** This library. Engine (and transport) are chosen by its environment variables. */
+import { workBeside } from "../other-work.mjs";
 import {
 	deflate,
 	endWithParent,
@@ -13,6 +14,7 @@ const { createServer, setMaxCompressionBytes } = own("index");
 const subscribers = new Set();
 
 endWithParent();
+workBeside();
 // Its budget would leave most of 2,000 connections with context takeover uncompressed; no other library has one.
 setMaxCompressionBytes(Number.POSITIVE_INFINITY);
 createServer(

@@ -1,4 +1,5 @@
 /** websocket ("WebSocket-Node"). Its limits, 64 KiB a frame, are below what is sent here. */
+import { workBeside } from "../other-work.mjs";
 import {
 	endWithParent,
 	listenHttp,
@@ -18,6 +19,7 @@ function send(connection, message) {
 }
 
 endWithParent();
+workBeside();
 new WebSocketServer({
 	httpServer: listenHttp(),
 	maxReceivedFrameSize: maxMessageBytes,

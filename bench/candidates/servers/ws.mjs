@@ -1,4 +1,5 @@
 /** ws. It hands over text as bytes, and is echoed as such; with BENCH_TEXT=string the handler makes a string of it. */
+import { workBeside } from "../other-work.mjs";
 import {
 	deflate,
 	endWithParent,
@@ -17,6 +18,7 @@ const received = (data, isBinary) =>
 	makesStrings && !isBinary ? data.toString() : data;
 
 endWithParent();
+workBeside();
 new WebSocketServer({
 	server: listenHttp(),
 	maxPayload: maxMessageBytes,

@@ -9,6 +9,7 @@ use crate::deflate::Takeover;
 use crate::dial::Target;
 use crate::measurement::Pace;
 use crate::modes::{Command, Content, Loop, Subject, Traffic};
+use crate::pages::Asked;
 use crate::payload::Kind;
 
 /// What is said to who asks wrongly.
@@ -30,6 +31,8 @@ usage: loadgen <mode> --port N [--host 127.0.0.1] [options]
   all but serve:  --server-pid PID (whose CPU time and memory are reported)  --tls
   echo, broadcast, idle:  --deflate no-takeover | takeover (messages that are compressed,
              whose answers may not, or do, refer to those before them)
+  echo, handshake:  --pages-port N (of an HTTP server in the same process, asked beside the load)
+             --pages-rate PAGES_PER_SECOND (500)
   all but idle and serve:  --warmup SECONDS (1)  --seconds SECONDS (3)
 
 One JSON object on stdout. Exit code 1: the server answered wrongly.";
@@ -49,11 +52,13 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String>
             connections: options.count("connections", 50)?,
             content: options.content()?,
             pacing: options.pacing()?,
+            asked: options.asked()?,
         },
         "handshake" => Command::Handshake {
             subject: options.subject()?,
             pace: options.pace()?,
             concurrency: options.count("concurrency", 32)?,
+            asked: options.asked()?,
         },
         "idle" => Command::Idle {
             subject: options.deflating_subject()?,
@@ -146,6 +151,19 @@ impl Options {
         Ok(SocketAddr::new(host, port))
     }
 
+    /// On the loopback interface: the process is one that is observed.
+    fn asked(&mut self) -> Result<Option<Asked>, String> {
+        let rate = self.rate("pages-rate")?;
+        match self.take("pages-port")? {
+            None if rate.is_some() => Err("--pages-rate means nothing without --pages-port".into()),
+            None => Ok(None),
+            Some(port) => Ok(Some(Asked {
+                address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+                rate: rate.unwrap_or(500.0),
+            })),
+        }
+    }
+
     fn subject(&mut self) -> Result<Subject, String> {
         let tls = self.0.remove("tls").is_some();
         let target = Target {
@@ -206,15 +224,24 @@ impl Options {
     }
 
     fn pacing(&mut self) -> Result<Loop, String> {
-        match self.take::<f64>("rate")? {
+        match self.rate("rate")? {
             None => Ok(Loop::Closed {
                 in_flight: self.in_flight()?,
             }),
             Some(_) if self.0.contains_key("in-flight") => {
                 Err("--rate does not wait for answers: --in-flight means nothing there".to_owned())
             }
-            Some(rate) if rate > 0.0 && rate.is_finite() => Ok(Loop::Open { rate }),
-            Some(rate) => Err(format!("--rate cannot be {rate}")),
+            Some(rate) => Ok(Loop::Open { rate }),
+        }
+    }
+
+    /// So many a second.
+    fn rate(&mut self, name: &str) -> Result<Option<f64>, String> {
+        match self.take::<f64>(name)? {
+            Some(rate) if !(rate > 0.0 && rate.is_finite()) => {
+                Err(format!("--{name} cannot be {rate}"))
+            }
+            rate => Ok(rate),
         }
     }
 }
@@ -235,10 +262,12 @@ mod tests {
             connections,
             content,
             pacing,
+            asked,
         }) = read("echo --port 80")
         else {
             panic!("no echo");
         };
+        assert!(asked.is_none());
         assert_eq!(subject.target.address, "127.0.0.1:80".parse().unwrap());
         assert_eq!((subject.target.tls, subject.pid), (false, None));
         assert_eq!((pace.warmup.as_secs(), pace.window.as_secs()), (1, 3));
@@ -287,6 +316,14 @@ mod tests {
             panic!("no open loop");
         };
         assert_eq!(rate.to_bits(), 2.5f64.to_bits());
+        let Ok(Command::Handshake {
+            asked: Some(asked), ..
+        }) = read("handshake --port 1 --pages-port 2 --pages-rate 10")
+        else {
+            panic!("no pages");
+        };
+        assert_eq!(asked.address, "127.0.0.1:2".parse().unwrap());
+        assert_eq!(asked.rate.to_bits(), 10f64.to_bits());
     }
 
     #[test]
@@ -313,6 +350,8 @@ mod tests {
                 "--in-flight means nothing",
             ),
             ("echo --port 1 --rate 0", "--rate cannot be 0"),
+            ("echo --port 1 --pages-rate 5", "without --pages-port"),
+            ("idle --port 1 --pages-port 5", "no option --pages-port"),
             ("echo --port 1 --seconds 0", "more than 0"),
             ("echo --port 1 --seconds -1", "--seconds"),
         ] {

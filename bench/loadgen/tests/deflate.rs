@@ -198,6 +198,7 @@ fn compressed_messages_come_back_in_every_mode() {
                 connections: 5,
                 content,
                 pacing: Loop::Closed { in_flight },
+                asked: None,
             },
             Command::Broadcast {
                 subject,

@@ -34,6 +34,7 @@ fn what_a_stall_delays_is_counted() {
         connections: 1,
         content: TEXT,
         pacing,
+        asked: None,
     };
     let report = run(command).unwrap();
     // Of 1,000 messages the stall delays 200, the first of them by all of it. Were they counted from when they were sent, or were only
@@ -63,6 +64,7 @@ fn it_goes_around_all_connections() {
         connections,
         content: TEXT,
         pacing,
+        asked: None,
     };
     let report = run(command).unwrap();
     assert!(number(&report, "messages") > 0.0, "{report}");

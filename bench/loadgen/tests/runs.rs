@@ -79,6 +79,7 @@ fn connections_are_opened_and_closed() {
         subject,
         pace: PACE,
         concurrency: 8,
+        asked: None,
     })
     .unwrap();
     assert!(number(&report, "messages") > 0.0, "{report}");

@@ -55,6 +55,7 @@ fn messages_of_all_sizes_come_back() {
             connections: 4,
             content,
             pacing,
+            asked: None,
         };
         let report = run(command).unwrap();
         assert!(number(&report, "messages") > 0.0, "{report}");
@@ -75,6 +76,7 @@ fn connections_are_opened_and_closed() {
         subject,
         pace: PACE,
         concurrency: 4,
+        asked: None,
     })
     .unwrap();
     assert!(number(&report, "messages") > 0.0, "{report}");

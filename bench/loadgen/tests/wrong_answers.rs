@@ -118,6 +118,7 @@ fn a_wrong_accept_key_in_every_mode() {
             subject,
             pace: PACE,
             concurrency: 1,
+            asked: None,
         },
         Command::Idle {
             subject,

@@ -12,6 +12,7 @@ use crate::json::Value;
 use crate::measurement::{Measurement, Pace, Phase};
 use crate::opening::open_all;
 use crate::pacing::{InFlight, Schedule};
+use crate::pages::Asked;
 use crate::random::Random;
 
 /// Sleeping takes some time to end: so long before a message is due, the generator looks again and again instead.
@@ -27,6 +28,7 @@ pub fn run(
     connections: usize,
     content: Content,
     pacing: Loop,
+    asked: Option<Asked>,
 ) -> Result<Value, Failure> {
     allow_connections(connections)?;
     let server = subject.observe()?;
@@ -41,6 +43,7 @@ pub fn run(
         let first = random.below(pool.messages());
         pool.add(stream, first)?;
     }
+    pool.ask_beside(asked)?;
     let mut measurement = Measurement::begin(server, pace, pool.clock.now());
     let (in_flight, lag) = match pacing {
         Loop::Closed { in_flight } => {
@@ -70,6 +73,7 @@ pub fn run(
         report.push(("rate", rate.into()));
         report.push(("sendLagMicros", lag.report()));
     }
+    report.extend(pool.pages().map(|pages| ("pages", pages.report())));
     pool.close(random)?;
     Ok(Value::Object(report))
 }
@@ -91,13 +95,15 @@ fn closed_loop(
         pool.flush(token)?;
     }
     let mut phase = Phase::WarmingUp;
-    while phase != Phase::Over || outstanding > 0 {
+    while phase != Phase::Over || outstanding > 0 || pool.owes_pages() {
         let now = pool.clock.now();
         let clock = pool.clock;
         phase = measurement.advance(now, || clock.now());
+        pool.look_beside(phase)?;
         pool.check_silence(now, |token| !in_flight[token].is_empty())?;
         pool.wait(measurement.longest_wait(now))?;
         while let Some(event) = pool.take_ready() {
+            pool.look_beside(phase)?;
             let token = event.token;
             if event.readable {
                 let (answers, now) = pool.receive(token)?;
@@ -132,7 +138,7 @@ fn open_loop(
     let mut lag = Histogram::default();
     let mut phase = Phase::WarmingUp;
     let mut give_up = Nanos::MAX;
-    while phase != Phase::Over || schedule.outstanding() > 0 {
+    while phase != Phase::Over || schedule.outstanding() > 0 || pool.owes_pages() {
         let now = pool.clock.now();
         let clock = pool.clock;
         let before = phase;
@@ -150,6 +156,7 @@ fn open_loop(
         } else {
             send_due(pool, &mut schedule, measurement, &mut lag)?;
         }
+        pool.look_beside(phase)?;
         pool.check_silence(now, |token| schedule.outstanding_on(token) > 0)?;
         let mut timeout = measurement.longest_wait(now);
         if phase != Phase::Over {

@@ -13,6 +13,7 @@ use crate::failure::{Failure, SILENCE_CHECK, SILENCE_LIMIT};
 use crate::json::Value;
 use crate::measurement::{Measurement, Pace, Phase};
 use crate::opening::Opening;
+use crate::pages::{Asked, FIRST_TOKEN, Pages};
 use crate::poller::{Interest, Poller};
 use crate::random::Random;
 use crate::stream::{Stream, read_buffer};
@@ -37,16 +38,24 @@ struct Crowd {
     random: Random,
     buffer: Box<[u8]>,
     clients: Vec<Client>,
+    pages: Option<Pages>,
 }
 
 /// Runs the mode.
-pub fn run(subject: Subject, pace: Pace, concurrency: usize) -> Result<Value, Failure> {
+pub fn run(
+    subject: Subject,
+    pace: Pace,
+    concurrency: usize,
+    asked: Option<Asked>,
+) -> Result<Value, Failure> {
     allow_connections(concurrency)?;
     let server = subject.observe()?;
+    let poller = Poller::new()?;
     let mut crowd = Crowd {
         clock: Clock::default(),
         dialer: Dialer::new(subject.target)?,
-        poller: Poller::new()?,
+        pages: Pages::open(asked, &poller)?,
+        poller,
         random: Random::from_entropy(),
         buffer: read_buffer(),
         clients: (0..concurrency).map(|_| Client::Resting).collect(),
@@ -59,6 +68,7 @@ pub fn run(subject: Subject, pace: Pace, concurrency: usize) -> Result<Value, Fa
         ("tls", Value::Bool(subject.target.tls)),
     ];
     report.extend(measurement.report(0, 0));
+    report.extend(crowd.pages.as_ref().map(|pages| ("pages", pages.report())));
     Ok(Value::Object(report))
 }
 
@@ -71,7 +81,7 @@ impl Crowd {
         let mut phase = Phase::WarmingUp;
         let mut next_check = 0;
         // After the window the connections that are there come to their ends, and no new ones are opened.
-        while phase != Phase::Over || self.clients.iter().any(|c| !matches!(c, Client::Resting)) {
+        while phase != Phase::Over || self.is_busy() {
             let now = self.clock.now();
             let clock = self.clock;
             phase = measurement.advance(now, || clock.now());
@@ -81,9 +91,17 @@ impl Crowd {
                     .iter()
                     .try_for_each(|client| client.check_overdue(now))?;
             }
-            self.poller
-                .wait(Some(measurement.longest_wait(now)), &mut ready)?;
+            self.look_beside(phase)?;
+            let mut timeout = measurement.longest_wait(now);
+            if let Some(pages) = &self.pages {
+                timeout = timeout.min(pages.longest_wait(self.clock.now(), phase));
+            }
+            self.poller.wait(Some(timeout), &mut ready)?;
             for event in &ready {
+                self.look_beside(phase)?;
+                if event.token >= FIRST_TOKEN {
+                    continue;
+                }
                 self.advance(event.token, measurement)?;
                 if phase != Phase::Over && matches!(self.clients[event.token], Client::Resting) {
                     self.start(event.token)?;
@@ -91,6 +109,19 @@ impl Crowd {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody waits for something.
+    fn is_busy(&self) -> bool {
+        self.clients.iter().any(|c| !matches!(c, Client::Resting))
+            || self.pages.as_ref().is_some_and(Pages::are_owed)
+    }
+
+    fn look_beside(&mut self, phase: Phase) -> Result<(), Failure> {
+        match &mut self.pages {
+            Some(pages) => pages.look(self.clock, phase),
+            None => Ok(()),
+        }
     }
 
     fn start(&mut self, token: usize) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::json::Value;
 use crate::measurement::Pace;
 use crate::messages::Messages;
+use crate::pages::Asked;
 use crate::payload::Kind;
 use crate::proc::{Observed, Pid};
 use crate::random::Random;
@@ -112,6 +113,8 @@ pub enum Command {
         content: Content,
         /// When.
         pacing: Loop,
+        /// What is asked of an HTTP server in the same process meanwhile.
+        asked: Option<Asked>,
     },
     /// Connections that are opened and closed.
     Handshake {
@@ -121,6 +124,8 @@ pub enum Command {
         pace: Pace,
         /// How many at once.
         concurrency: usize,
+        /// What is asked of an HTTP server in the same process meanwhile.
+        asked: Option<Asked>,
     },
     /// Connections that say nothing, or nothing any more.
     Idle {
@@ -160,12 +165,14 @@ pub fn run(command: Command) -> Result<Value, Failure> {
             connections,
             content,
             pacing,
-        } => echo::run(subject, pace, connections, content, pacing),
+            asked,
+        } => echo::run(subject, pace, connections, content, pacing, asked),
         Command::Handshake {
             subject,
             pace,
             concurrency,
-        } => handshake::run(subject, pace, concurrency),
+            asked,
+        } => handshake::run(subject, pace, concurrency, asked),
         Command::Idle {
             subject,
             connections,

@@ -6,7 +6,9 @@ use crate::clock::{Clock, Nanos, nanos};
 use crate::closing::close_all;
 use crate::connection::Connection;
 use crate::failure::{Failure, SILENCE_CHECK};
+use crate::measurement::Phase;
 use crate::messages::Messages;
+use crate::pages::{Asked, FIRST_TOKEN, Pages};
 use crate::poller::{Poller, Ready};
 use crate::random::Random;
 use crate::sampler::{Deflated, Sampler};
@@ -23,6 +25,8 @@ pub struct Pool {
     sampler: Sampler,
     buffer: Box<[u8]>,
     next_check: Nanos,
+    pages: Option<Pages>,
+    phase: Phase,
 }
 
 impl Pool {
@@ -37,7 +41,34 @@ impl Pool {
             sampler: Sampler::new(Random::from_seed(random.bits())),
             buffer: read_buffer(),
             next_check: 0,
+            pages: None,
+            phase: Phase::WarmingUp,
         })
+    }
+
+    /// Asks an HTTP server for pages, too.
+    pub fn ask_beside(&mut self, asked: Option<Asked>) -> Result<(), Failure> {
+        self.pages = Pages::open(asked, &self.poller)?;
+        Ok(())
+    }
+
+    /// Sees to the pages: between any two events, so that they do not wait for the load.
+    pub fn look_beside(&mut self, phase: Phase) -> Result<(), Failure> {
+        self.phase = phase;
+        match &mut self.pages {
+            Some(pages) => pages.look(self.clock, phase),
+            None => Ok(()),
+        }
+    }
+
+    /// The pages, where any are asked for.
+    pub fn pages(&self) -> Option<&Pages> {
+        self.pages.as_ref()
+    }
+
+    /// Whether pages that were asked for have not come.
+    pub fn owes_pages(&self) -> bool {
+        self.pages.as_ref().is_some_and(Pages::are_owed)
     }
 
     /// How many different messages there are.
@@ -72,7 +103,14 @@ impl Pool {
 
     /// Waits for events, at most for `timeout`; `take_ready` hands them out.
     pub fn wait(&mut self, timeout: Duration) -> Result<(), Failure> {
-        self.poller.wait(Some(timeout), &mut self.ready)
+        let timeout = match &self.pages {
+            Some(pages) => timeout.min(pages.longest_wait(self.clock.now(), self.phase)),
+            None => timeout,
+        };
+        self.poller.wait(Some(timeout), &mut self.ready)?;
+        // Those end the wait, and are looked at in any case.
+        self.ready.retain(|event| event.token < FIRST_TOKEN);
+        Ok(())
     }
 
     /// The next event of the last wait, in no order.

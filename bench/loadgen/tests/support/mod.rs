@@ -204,6 +204,7 @@ pub fn run_echo(
         connections,
         content,
         pacing,
+        asked: None,
     })
     .map_err(|failure| failure.to_string())
 }
