@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Three projects: `node` holds everything but `browser`, which drives a real Chromium; `native-transport` runs the behaviours
- * of the public API once more over the native transport. All test what is built in dist/.
+ * Three projects: `node` holds everything but `browser`, which drives a real Chromium, and `native-transport` runs the
+ * behaviours of the public API once more. Where a test names no transport the first is on the socket transport and the second
+ * on the native one, whatever "auto" is here. All test what is built in dist/.
  */
 const shared = {
 	environment: "node",
@@ -24,6 +25,7 @@ export default defineConfig({
 					name: "node",
 					include: ["__test__/**/*.test.ts"],
 					exclude: ["__test__/browser/**"],
+					env: { NODEJS_WEBSOCKET_TRANSPORT: "socket" },
 				},
 			},
 			{

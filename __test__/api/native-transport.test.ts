@@ -26,10 +26,10 @@ describe("the option transport", () => {
 		expect(await nextValue(near, "message")).toEqual(Buffer.from("b"));
 	});
 
-	behaves("'socket' and 'auto' are node:net", async (bench) => {
+	behaves("'socket' is node:net", async (bench) => {
 		const { near, far } = await bench.pair(
 			{ transport: "socket" },
-			{ transport: "auto" },
+			{ transport: "socket" },
 		);
 		expect(near.transport).toBe("socket");
 		expect(far.transport).toBe("socket");

@@ -24,7 +24,7 @@ const facts = {
 
 /** Of the native engine. */
 const transports = {
-	transport: "socket",
+	transport: process.platform === "linux" ? "native" : "socket",
 	nativeTransport:
 		process.platform === "linux"
 			? { available: true }
@@ -71,11 +71,16 @@ describe.skipIf(nativeMissing !== null)("where there is an addon", () => {
 	test.runIf(process.platform === "linux")(
 		"says which transport the environment wants",
 		async () => {
-			const wanted = { NODEJS_WEBSOCKET_TRANSPORT: "native" };
+			const wanted = { NODEJS_WEBSOCKET_TRANSPORT: "socket" };
 			expect(await diagnosis(wanted)).toMatchObject({
 				code: 0,
-				transport: "native",
+				transport: "socket",
+				nativeTransport: { available: true },
 			});
+			const { stdout } = await runProgram(["doctor"], { env: wanted });
+			expect(stdout).toMatch(
+				/^transport {9}socket; NODEJS_WEBSOCKET_TRANSPORT asks for it$/m,
+			);
 		},
 	);
 
@@ -86,7 +91,9 @@ describe.skipIf(nativeMissing !== null)("where there is an addon", () => {
 			`nodejs-websocket  ${VERSION}`,
 			"engine            native",
 			`addon             ${builtAddon}`,
-			expect.stringMatching(/^transport {9}socket; the native one can/),
+			process.platform === "linux"
+				? "transport         native"
+				: expect.stringMatching(/^transport {9}socket; the native one cannot/),
 			`platform          ${platform}`,
 		]);
 	});

@@ -21,7 +21,12 @@ export class Program {
 
 	constructor(args: string[], env: NodeJS.ProcessEnv = {}) {
 		this.child = spawn(process.execPath, [mainFile, ...args], {
-			env: { ...process.env, NODEJS_WEBSOCKET_ENGINE: "", ...env },
+			env: {
+				...process.env,
+				NODEJS_WEBSOCKET_ENGINE: "",
+				NODEJS_WEBSOCKET_TRANSPORT: "",
+				...env,
+			},
 		});
 		const { stdout, stderr, stdin } = this.child;
 		stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -1,5 +1,6 @@
 /** What the option `transport` and its environment variable come to. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { NativeEngine } from "../../lib/engine/native/engine.js";
 import { selectTransport } from "../../lib/transport/select.js";
 import { nativeEngine, typeScriptEngine } from "../support/engines.js";
 
@@ -14,31 +15,48 @@ const unavailable = expect.objectContaining({
 });
 
 describe("the transport", () => {
-	test("is 'socket' by default, and by 'auto'", () => {
-		vi.stubEnv(VARIABLE, undefined);
-		expect(selectTransport(undefined, typeScriptEngine)).toBe("socket");
-		vi.stubEnv(VARIABLE, "native");
+	test("is 'socket' for an engine that has no other, unless 'native' is insisted on", () => {
+		for (const word of [undefined, "", "auto", "native"]) {
+			vi.stubEnv(VARIABLE, word);
+			expect(selectTransport(undefined, typeScriptEngine)).toBe("socket");
+		}
 		expect(selectTransport("auto", typeScriptEngine)).toBe("socket");
 		expect(selectTransport("socket", typeScriptEngine)).toBe("socket");
-	});
-
-	test("'native' throws for an engine that has none; the variable leaves it to 'socket'", () => {
 		expect(() => selectTransport("native", typeScriptEngine)).toThrow(
 			unavailable,
 		);
-		vi.stubEnv(VARIABLE, "native");
-		expect(selectTransport(undefined, typeScriptEngine)).toBe("socket");
 	});
 
 	test.skipIf(nativeEngine === null || process.platform !== "linux")(
-		"is the native one where the option or the variable says so",
+		"is the native one by default, and by 'auto'",
 		() => {
 			const engine = nativeEngine ?? typeScriptEngine;
-			expect(selectTransport("native", engine)).toBe("native");
-			vi.stubEnv(VARIABLE, "native");
-			expect(selectTransport(undefined, engine)).toBe("native");
-			vi.stubEnv(VARIABLE, "");
+			for (const word of [undefined, "", "auto", "native"]) {
+				vi.stubEnv(VARIABLE, word);
+				expect(selectTransport(undefined, engine)).toBe("native");
+			}
+			vi.stubEnv(VARIABLE, "socket");
 			expect(selectTransport(undefined, engine)).toBe("socket");
+			expect(selectTransport("auto", engine)).toBe("native");
+			expect(selectTransport("native", engine)).toBe("native");
+			expect(selectTransport("socket", engine)).toBe("socket");
+		},
+	);
+
+	test.skipIf(!(nativeEngine instanceof NativeEngine))(
+		"is 'socket' where the addon has no other, as on macOS, unless 'native' is insisted on",
+		() => {
+			if (!(nativeEngine instanceof NativeEngine)) return;
+			const binding = Object.create(nativeEngine.binding, {
+				reactorOpen: { value: undefined },
+			});
+			const engine = new NativeEngine(binding);
+			vi.stubEnv(VARIABLE, undefined);
+			expect(selectTransport(undefined, engine)).toBe("socket");
+			expect(selectTransport("auto", engine)).toBe("socket");
+			expect(() => selectTransport("native", engine)).toThrow(unavailable);
+			vi.stubEnv(VARIABLE, "native");
+			expect(() => selectTransport(undefined, engine)).toThrow(unavailable);
 		},
 	);
 

@@ -11,7 +11,8 @@ import { type Command, ExitCode } from "./command.js";
 const usage = `Usage: nodejs-websocket doctor [--json]
 
 Says which frame engine serves here, the native one or the TypeScript one, and where it is not the
-native one why, and what could be done about it. Both do the same; the native one is faster.
+native one why, and what could be done about it. Both do the same; the native one is faster. Says
+likewise what carries the bytes of connections without TLS: the addon, or node:net.
 
   --json   prints an object: version, engine and transport (null where none serves), reason,
            nativeTransport { available, reason }, platform, addon { path, version, reason },
@@ -117,7 +118,7 @@ function transportInWords({ transport, nativeTransport }: Diagnosis): string {
 	const name = transport ?? "none";
 	if (transport === "native") return name;
 	return nativeTransport.available
-		? `${name}; the native one can be asked for`
+		? `${name}; NODEJS_WEBSOCKET_TRANSPORT asks for it`
 		: `${name}; the native one cannot be had: ${nativeTransport.reason}`;
 }
 

@@ -24,8 +24,8 @@ export interface WebSocketOptions {
 	engine?: "auto" | "native" | "typescript";
 	/**
 	 * What carries the bytes: "socket" (node:net and node:tls), "native" (the addon reads and writes the sockets itself; on
-	 * Linux, with the native engine, without TLS, else it throws), or "auto", which is "socket" for now. Default: the
-	 * environment variable NODEJS_WEBSOCKET_TRANSPORT, else "auto".
+	 * Linux, with the native engine, without TLS, else it throws), or "auto" (native where it can be had, else socket).
+	 * Default: the environment variable NODEJS_WEBSOCKET_TRANSPORT, else "auto".
 	 */
 	transport?: "auto" | "native" | "socket";
 	/**

@@ -30,8 +30,9 @@ const choices = [
 export const NO_TLS = "it does not do TLS";
 
 /**
- * The transport for `choice`, or for the default where it is undefined, over plain sockets. The variable speaks for all
- * connections: those on the TypeScript engine are left to the socket transport then.
+ * The transport for `choice`, or for the default where it is undefined, over plain sockets: "auto" is the native one where
+ * it can be had, and without a word the socket transport elsewhere. The variable speaks for all connections: those on the
+ * TypeScript engine are left to the socket transport, whatever it says.
  *
  * @throws TypeError `WS_ERR_OPTION` for another word; Error `WS_ERR_TRANSPORT_UNAVAILABLE` where "native" cannot be had
  */
@@ -44,12 +45,12 @@ export function selectTransport(
 		choices,
 		"transport",
 	);
-	// "auto" is to be the native one where it can be had; until it has seen more of the world it is asked for by name.
-	if (wanted !== "native") return "socket";
+	if (wanted === "socket") return "socket";
+	const detail = whyNotNative(engine);
+	if (detail === undefined) return "native";
+	if (wanted === "auto") return "socket";
 	if (choice === undefined && engine.name !== "native") return "socket";
-	const reactor = reactorOf(engine);
-	if (!("reason" in reactor)) return "native";
-	throw createError("WS_ERR_TRANSPORT_UNAVAILABLE", { detail: reactor.reason });
+	throw createError("WS_ERR_TRANSPORT_UNAVAILABLE", { detail });
 }
 
 /** Why the native transport cannot be had on `engine`; undefined where it can. */
@@ -70,7 +71,7 @@ export function refuseNative(choice: unknown, detail: string): void {
 
 /**
  * Puts a link on `socket`, which has done its opening handshake: of the transport `name`, or the socket transport where the
- * system has no descriptor left for the native one, or the socket is of another kind.
+ * native one cannot take over the socket: there is no descriptor left, it is of another kind, or read by somebody else.
  */
 export function createLink(
 	name: TransportName,

@@ -26,10 +26,10 @@ const clients = {
 	bun: { command: [programOf("bun")], add: ["add"] },
 };
 
-/** What is tried where Node itself runs; the native transport is for Linux only. @param {string} os */
+/** What is tried where Node itself runs: both engines, and the socket transport where it is not what serves anyway. @param {string} os */
 export const modesOn = (os) =>
 	os === "linux"
-		? ["native", "native/native", "typescript"]
+		? ["native", "native/socket", "typescript"]
 		: ["native", "typescript"];
 
 export class Project {

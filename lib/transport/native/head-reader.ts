@@ -15,7 +15,13 @@ import {
 	reactorOf,
 	type SlotOwner,
 } from "./reactor.js";
-import { countRead, descriptorOf } from "./wrapped-socket.js";
+import {
+	countRead,
+	descriptorOf,
+	isReadByNode,
+	keepFromReading,
+	letRead,
+} from "./wrapped-socket.js";
 
 /** A request as node:http has it, in what is asked of it here. */
 export interface PlainRequest extends RequestHead {
@@ -64,14 +70,15 @@ export class HeadReader {
 		return this.#resource;
 	}
 
-	/** Reads `socket`, of which nothing has been read. Returns false where it has to be read otherwise. */
+	/** Reads `socket`. Returns false where it has to be read otherwise: for one, because somebody has begun to. */
 	read(socket: Socket): boolean {
 		const fd = descriptorOf(socket);
-		if (fd < 0) return false;
+		if (fd < 0 || isReadByNode(socket)) return false;
 		const awaited = new AwaitedHead(this, socket);
 		awaited.slot = this.reactor.attach(fd, awaited);
 		if (awaited.slot < 0) return false;
 		awaiting.set(socket, awaited);
+		keepFromReading(socket);
 		const interest = READ | REFERENCED;
 		if (this.reactor.binding.reactorInterest(awaited.slot, interest) === 0)
 			return true;
@@ -141,13 +148,15 @@ class AwaitedHead implements SlotOwner {
 
 	release(): void {
 		awaiting.delete(this.#socket);
-		if (this.slot >= 0) this.#reader.reactor.detach(this.slot);
+		if (this.slot < 0) return;
+		this.#reader.reactor.detach(this.slot);
 		this.slot = -1;
+		letRead(this.#socket);
+		if (this.bytesRead > 0) countRead(this.#socket, this.bytesRead);
 	}
 
 	#giveBack(bytes: Buffer | null): void {
 		this.release();
-		if (bytes !== null) countRead(this.#socket, bytes.byteLength);
 		this.#reader.judge.givenBack(this.#socket, bytes);
 	}
 }

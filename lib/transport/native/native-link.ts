@@ -86,7 +86,8 @@ export class NativeLink
 	/**
 	 * Takes over `socket`, which has done its opening handshake. Nothing is read before `open`.
 	 *
-	 * @returns null where it cannot be taken over: it is no plain socket, or there is no descriptor left
+	 * @returns null where it cannot be taken over: it is no plain socket, somebody listens to what it reads, or there is no
+	 *   descriptor left
 	 */
 	static create(
 		socket: Socket,
@@ -97,7 +98,10 @@ export class NativeLink
 	): NativeLink | null {
 		const reactor = reactorOf(engine);
 		const fd = descriptorOf(socket);
-		if ("reason" in reactor || fd < 0) return null;
+		if ("reason" in reactor || fd < 0) {
+			HeadReader.release(socket);
+			return null;
+		}
 		const link = new NativeLink(
 			socket,
 			reactor,

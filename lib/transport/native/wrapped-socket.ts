@@ -130,14 +130,38 @@ for (const [name, value] of Object.entries(methods)) {
 for (const [name, get] of Object.entries(counts))
 	Object.defineProperty(prototype, name, { get, configurable: true });
 
-/** The descriptor of `socket`, if it is a plain socket of node:net that a native link can take over now; else -1. */
+/**
+ * The descriptor of `socket`, if it is a plain socket of node:net that can be taken over now; else -1. One with a listener
+ * for what it reads is left to Node: that listener would hear nothing.
+ */
 export function descriptorOf(socket: object): number {
 	// A TLSSocket has a descriptor, too, but what passes there is cipher text.
 	if (Object.getPrototypeOf(socket) !== Socket.prototype) return -1;
 	const { _handle, writableLength, destroyed } = socket as WrappedSocket;
 	// What Node has been asked to write and has not written would be overtaken.
 	if (!_handle || destroyed || writableLength > 0) return -1;
+	if ((socket as Socket).listenerCount("data") > 0) return -1;
 	return typeof _handle.readStop === "function" ? (_handle.fd ?? -1) : -1;
+}
+
+/** Whether Node reads `socket`, or has read some of it that nobody has taken. */
+export function isReadByNode(socket: Socket): boolean {
+	const { _handle, readableLength } = socket as WrappedSocket;
+	return _handle?.reading !== false || readableLength > 0;
+}
+
+/** Has Node think that it reads `socket` already, so that it does not begin to for somebody who resumes it. */
+export function keepFromReading(socket: Socket): void {
+	const { _handle } = socket as WrappedSocket;
+	if (_handle) _handle.reading = true;
+}
+
+/** Undoes `keepFromReading`; Node begins to read where it was asked to meanwhile. */
+export function letRead(socket: Socket): void {
+	const { _handle, readableFlowing } = socket as WrappedSocket;
+	if (!_handle) return;
+	_handle.reading = false;
+	if (readableFlowing) socket._read(0);
 }
 
 /** Bytes of `socket` were read elsewhere, and are read by Node from here on: `bytesRead` has them, too. */
