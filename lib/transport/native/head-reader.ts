@@ -15,6 +15,7 @@ import {
 	reactorOf,
 	type SlotOwner,
 } from "./reactor.js";
+import { systemError } from "./system-error.js";
 import {
 	countRead,
 	descriptorOf,
@@ -127,13 +128,15 @@ class AwaitedHead implements SlotOwner {
 		if (!judge.judge(this.#socket, request, head)) this.#giveBack(chunk);
 	}
 
-	// Whatever else becomes of the socket Node will see as well.
+	// Node sees the peer's end as well.
 	ended(): void {
 		this.#giveBack(null);
 	}
 
-	lost(): void {
+	/** An error is told once by the system, and was told here: Node's parser, which judges it, learns it from the socket. */
+	lost(errno: number, syscall: string): void {
 		this.#giveBack(null);
+		this.#socket.destroy(systemError(errno, syscall));
 	}
 
 	robbed(): void {

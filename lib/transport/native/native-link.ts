@@ -8,7 +8,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { getSystemErrorName } from "node:util";
 import type { RawBuffer } from "../../engine/buffer.js";
 import type { Encoder, Role } from "../../engine/engine.js";
 import type { NativeDecoder } from "../../engine/native/decoder.js";
@@ -31,6 +30,7 @@ import {
 	type SlotOwner,
 	WRITE,
 } from "./reactor.js";
+import { systemError } from "./system-error.js";
 import {
 	descriptorOf,
 	endReading,
@@ -322,11 +322,7 @@ export class NativeLink
 
 	/** The connection is lost: `syscall` has failed with the error of that number. */
 	lost(errno: number, syscall: string): void {
-		const code = getSystemErrorName(-errno);
-		const error = new Error(`${syscall} ${code}`);
-		this.#socket.destroy(
-			Object.assign(error, { errno: -errno, code, syscall }),
-		);
+		this.#socket.destroy(systemError(errno, syscall));
 	}
 
 	/** A receiver of another message has transferred the memory away that bytes of this link were in. */
