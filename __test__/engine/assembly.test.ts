@@ -98,3 +98,56 @@ describe("memory", () => {
 		});
 	});
 });
+
+describe("a message whose length is announced", () => {
+	const lengths = fc.array(
+		fc.oneof(
+			fc.integer({ min: 1, max: 300 }),
+			fc.integer({ min: 1, max: 90_000 }),
+		),
+		{ minLength: 1, maxLength: 12 },
+	);
+
+	test("is the same, whatever was announced, and wherever it was put", () => {
+		fc.assert(
+			fc.property(lengths, fc.array(fc.nat(200_000)), (lengths, lies) => {
+				const assembly = new Assembly();
+				const pieces = lengths.map((length, i) => Buffer.alloc(length, i + 1));
+				const expected = Buffer.concat(pieces);
+				let left = expected.length;
+				for (const [i, piece] of pieces.entries()) {
+					left -= piece.length;
+					const { room } = assembly;
+					if (i % 2 === 1 && room !== null && room.length >= piece.length) {
+						room.set(piece);
+						assembly.advance(piece.length);
+					} else assembly.append(piece, lies[i] ?? left);
+				}
+				expect(assembly.length).toBe(expected.length);
+				expect(assembly.take().equals(expected)).toBe(true);
+				expect([assembly.length, assembly.room]).toEqual([0, null]);
+			}),
+		);
+	});
+
+	test("has its memory once enough of it is here, and no more than announced", () => {
+		const assembly = new Assembly();
+		const piece = () => Buffer.alloc(50_000, "p");
+		assembly.append(piece(), 950_000);
+		assembly.append(piece(), 900_000);
+		assembly.append(piece(), 850_000);
+		expect(assembly.room).toBeNull();
+		assembly.append(Buffer.alloc(100_000, "p"), 750_000);
+		expect(assembly.room?.length).toBe(750_000);
+		expect(assembly.length).toBe(250_000);
+	});
+
+	test("that ends early shows nothing but itself", () => {
+		const assembly = new Assembly();
+		assembly.append(Buffer.alloc(100, "a"), 60_000);
+		expect(assembly.room?.length).toBe(60_000);
+		const whole = assembly.take();
+		expect(whole.toString()).toBe("a".repeat(100));
+		expect(whole.buffer.byteLength).toBe(100);
+	});
+});

@@ -149,6 +149,15 @@ impl Decoder {
         self.text.len()
     }
 
+    /// Bytes to come of the frame of a binary message that is being read and is not compressed; else none.
+    pub fn payload_left(&self) -> u64 {
+        let is_piece = self.stage == Stage::Payload
+            && self.message == Some(Kind::Binary)
+            && !self.compressed
+            && !self.frame.opcode.is_control();
+        if is_piece { self.frame.left } else { 0 }
+    }
+
     /// Bytes of memory taken for incomplete messages.
     pub const fn reserved_bytes(&self) -> usize {
         self.text.capacity() + self.control.capacity()

@@ -1,6 +1,8 @@
 import { markAsUntransferable } from "node:worker_threads";
 import { FastBuffer } from "./buffer.js";
 
+const NOTHING = new Uint8Array(0);
+
 /** Blocks for small pieces grow from the first size to the second, doubling. */
 const FIRST_BLOCK_BYTES = 256;
 const LAST_BLOCK_BYTES = 64 * 1024;
@@ -12,6 +14,13 @@ const MIN_VIEW_BYTES = 4 * 1024;
 const MAX_PINNED_FACTOR = 4;
 
 /**
+ * From this length on a message has its final memory while it is still coming: when so much of it is here, as views and
+ * blocks, that all of it is at most `MAX_PINNED_FACTOR` times as much, and 64 KiB on the word of a header.
+ */
+const MIN_PLACED_BYTES = 16 * 1024;
+const MAX_RESERVED_BYTES = 64 * 1024;
+
+/**
  * Whole messages of a middle size share slabs: making each an ArrayBuffer of its own costs more than copying it. A message
  * that is kept may keep a slab alive that is `SLAB_BYTES / MIN_SHARED_BYTES` = 8 times as long.
  */
@@ -21,8 +30,9 @@ const MAX_SHARED_BYTES = 128 * 1024;
 
 /**
  * The pieces of one message that is not complete yet. Large pieces are kept as the views they came as, small ones are
- * copied into blocks, and all are joined once: a byte is copied at most twice. What is held is at most
- * `MAX_PINNED_FACTOR` times the message and a block, whatever the cuts; time is proportional to bytes and pieces.
+ * copied into blocks, and all are joined once, where the whole message is to be: when the last has come, or before, and
+ * what follows goes there at once. A byte is copied at most twice. What is held is at most `MAX_PINNED_FACTOR` times the
+ * message and 64 KiB, whatever the cuts; time is proportional to bytes and pieces.
  */
 export class Assembly {
 	#length = 0;
@@ -31,23 +41,56 @@ export class Assembly {
 	#block: Buffer | null = null;
 	#blockUsed = 0;
 	#nextBlockBytes = FIRST_BLOCK_BYTES;
+	/** Memory for all that was announced, and how much of it is filled. It goes before `#parts`. */
+	#whole: Buffer | null = null;
+	#filled = 0;
 
 	/** Bytes appended since the last `take`. */
 	get length(): number {
 		return this.#length;
 	}
 
-	/** Appends `piece`, whose memory belongs to the assembly from here on. */
-	append(piece: Uint8Array): void {
+	/** Whether `append` has use for what is announced: there is no final memory yet. */
+	get isUnplaced(): boolean {
+		return this.#whole === null;
+	}
+
+	/** The room left in the final memory, null for none: it may be filled, and `advance` called. */
+	get room(): Buffer | null {
+		const whole = this.#whole;
+		return whole === null || this.#filled === whole.length
+			? null
+			: whole.subarray(this.#filled);
+	}
+
+	/** The next `count` bytes were written to `room`. */
+	advance(count: number): void {
+		this.#filled += count;
+		this.#length += count;
+	}
+
+	/**
+	 * Appends `piece`, whose memory belongs to the assembly from here on.
+	 *
+	 * @param announced how many bytes follow it, as far as is known
+	 * @returns whether the memory is kept, because it was not copied
+	 */
+	append(piece: Uint8Array, announced = 0): boolean {
 		const { length } = piece;
+		if (this.#whole === null) this.#place(this.#length + length, announced);
+		const rest = this.#fill(piece);
+		if (rest.length === 0) return false;
 		if (
-			length >= MIN_VIEW_BYTES &&
-			length * MAX_PINNED_FACTOR >= piece.buffer.byteLength
+			rest.length >= MIN_VIEW_BYTES &&
+			rest.length * MAX_PINNED_FACTOR >= rest.buffer.byteLength
 		) {
-			this.#length += length;
+			this.#length += rest.length;
 			this.#sealBlock();
-			this.#parts.push(piece);
-		} else this.appendCopy(piece);
+			this.#parts.push(rest);
+			return true;
+		}
+		this.appendCopy(rest);
+		return false;
 	}
 
 	/** Appends a copy of `piece`. */
@@ -71,29 +114,60 @@ export class Assembly {
 	takeParts(): Uint8Array[] {
 		this.#sealBlock();
 		const parts = this.#parts;
+		if (this.#whole !== null)
+			parts.unshift(this.#whole.subarray(0, this.#filled));
 		this.#parts = [];
 		this.#length = 0;
 		this.#block = null;
 		this.#nextBlockBytes = FIRST_BLOCK_BYTES;
+		this.#whole = null;
 		return parts;
 	}
 
 	/** All bytes, in a row. The assembly is empty afterwards. */
 	take(): Buffer {
 		const length = this.#length;
+		const whole = this.#whole;
+		if (whole !== null && whole.length === length) {
+			this.#whole = null;
+			this.#length = 0;
+			return whole;
+		}
+		const isShown = whole === null;
 		const parts = this.takeParts();
-		if (parts.length === 1) {
+		// Never a view of memory that was not filled to its end.
+		if (parts.length === 1 && isShown) {
 			const only = parts[0];
 			return new FastBuffer(only.buffer, only.byteOffset, only.length);
 		}
-		// Every byte is overwritten below.
-		const whole = uninitialised(length);
-		let at = 0;
-		for (const part of parts) {
-			whole.set(part, at);
-			at += part.length;
-		}
-		return whole;
+		return joined(parts, length);
+	}
+
+	/** Gives the message its final memory where `length` bytes that are here answer for those `announced`. */
+	#place(length: number, announced: number): void {
+		const total = length + announced;
+		if (
+			announced === 0 ||
+			total < MIN_PLACED_BYTES ||
+			total > MAX_RESERVED_BYTES + MAX_PINNED_FACTOR * length
+		)
+			return;
+		const filled = this.#length;
+		const whole = joined(this.takeParts(), total);
+		this.#whole = whole;
+		this.#filled = filled;
+		this.#length = filled;
+	}
+
+	/** Copies what there is room for of `piece` to the final memory. Returns the rest. */
+	#fill(piece: Uint8Array): Uint8Array {
+		const whole = this.#whole;
+		if (whole === null) return piece;
+		const count = Math.min(piece.length, whole.length - this.#filled);
+		const isAll = count === piece.length;
+		whole.set(isAll ? piece : piece.subarray(0, count), this.#filled);
+		this.advance(count);
+		return isAll ? NOTHING : piece.subarray(count);
 	}
 
 	/** The block to fill, with room for at least one byte. */
@@ -123,6 +197,17 @@ export class Assembly {
 /** The slab being filled, of this thread. */
 let slab: Buffer = Buffer.alloc(0);
 let slabUsed = 0;
+
+/** Memory for `length` bytes that begins with `parts`. The rest of it has to be overwritten before anybody sees it. */
+function joined(parts: Uint8Array[], length: number): Buffer {
+	const whole = uninitialised(length);
+	let at = 0;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.length;
+	}
+	return whole;
+}
 
 /** Memory for `length` bytes, all of which have to be overwritten. */
 function uninitialised(length: number): Buffer {

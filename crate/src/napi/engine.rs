@@ -13,7 +13,7 @@ use napi::sys;
 use super::deflate::Deflaters;
 use super::raw::{Call, Env, Memory, Value, contain};
 #[cfg(target_os = "linux")]
-use super::reactor::Host;
+use super::reactor::{Host, Place};
 use super::records::{Held, Records, WORDS_PER_RECORD};
 use super::slots::Slots;
 use super::text;
@@ -35,6 +35,9 @@ struct Slot {
     held: VecDeque<Held>,
     /// Tells it from those that had its slot before.
     generation: u32,
+    /// Where the rest of the payload it reads is received.
+    #[cfg(target_os = "linux")]
+    place: Option<Place>,
 }
 
 /// The state of one environment: made when the module is loaded, dropped when the environment ends.
@@ -75,6 +78,8 @@ impl FrameEngine {
             decoder,
             held: VecDeque::new(),
             generation: self.next_generation,
+            #[cfg(target_os = "linux")]
+            place: None,
         }))
     }
 
@@ -109,6 +114,56 @@ impl FrameEngine {
             slot.decoder.inflated_bytes(),
         );
         Some((count, progress.more))
+    }
+
+    /// Has the rest of the payload that a decoder reads received into `place`, which has to be as long as that.
+    #[cfg(target_os = "linux")]
+    pub fn set_place(&mut self, index: u32, place: Place) -> bool {
+        let Some(slot) = self.slot(index) else {
+            return false;
+        };
+        let fits = slot.decoder.payload_left() == place.length() as u64;
+        slot.place = fits.then_some(place);
+        fits
+    }
+
+    /// The memory where the rest of the payload is to be received that a decoder reads.
+    ///
+    /// # Safety
+    /// A handle scope of the environment is open, and no JavaScript runs while the slice lives.
+    #[cfg(target_os = "linux")]
+    pub unsafe fn room<'batch>(
+        &mut self,
+        (index, generation): (u32, u32),
+    ) -> Option<&'batch mut [u8]> {
+        let slot = self
+            .slot(index)
+            .filter(|slot| slot.generation == generation)?;
+        // SAFETY: passed on from the caller.
+        let room = unsafe { slot.place.as_ref()?.room() };
+        if room.len() as u64 != slot.decoder.payload_left() {
+            // It was transferred away, which the JavaScript of this package does not do.
+            slot.place = None;
+            return None;
+        }
+        Some(room)
+    }
+
+    /// Parses the first bytes of `room`, which were received there. As `parse`.
+    #[cfg(target_os = "linux")]
+    pub fn parse_placed(
+        &mut self,
+        (index, generation): (u32, u32),
+        words: &mut [u32],
+        received: &mut [u8],
+    ) -> Option<(usize, bool)> {
+        let slot = self.slot(index)?;
+        // Its last byte makes it the receiver's.
+        slot.place = slot
+            .place
+            .take()
+            .and_then(|place| place.after(received.len()));
+        self.parse((index, generation), words, received, 0)
     }
 
     /// Parses `chunk` from `base` on.
@@ -260,6 +315,16 @@ pub unsafe extern "C" fn feed(env: Env, info: sys::napi_callback_info) -> Value 
         let (slot, records, answer) = (call.integer(0), call.integer(1), call.integer(4));
         let result = engine.feed(slot, records, chunk, offset, answer);
         call.make_integer(result)
+    };
+    // SAFETY: as in `create_decoder`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `payloadLeft(slot)` → how many bytes are to come of the binary frame being read, where it is not compressed; else 0
+pub unsafe extern "C" fn payload_left(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let slot = engine.slot(call.integer(0));
+        call.make_number(slot.map_or(0, |slot| slot.decoder.payload_left()) as f64)
     };
     // SAFETY: as in `create_decoder`.
     unsafe { enter(env, info, body) }

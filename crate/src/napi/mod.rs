@@ -27,6 +27,7 @@ const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"decoderCount", Some(engine::decoder_count)),
     (c"registerRecords", Some(engine::register_records)),
     (c"feed", Some(engine::feed)),
+    (c"payloadLeft", Some(engine::payload_left)),
     (c"takeText", Some(engine::take_text)),
     (c"takeBytes", Some(engine::take_bytes)),
     (c"textSlice", Some(engine::text_slice)),

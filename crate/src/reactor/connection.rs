@@ -1,10 +1,10 @@
 //! One socket of the reactor.
 
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::OwnedFd;
 
 use rustix::io::{self, Errno};
-use rustix::net::{self, RecvFlags, SendAncillaryBuffer, SendFlags};
+use rustix::net::{self, RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
 
 /// What `receive` found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +56,25 @@ impl Connection {
         self.is_referenced && (self.reads || self.writes)
     }
 
-    /// Reads what is there into `room`, which is not empty.
-    pub fn receive(&self, room: &mut [u8]) -> Received {
+    /// Reads what is there into `room` and then `more`. The first is not empty.
+    pub fn receive(&self, room: &mut [u8], more: &mut [u8]) -> Received {
+        let flags = RecvFlags::DONTWAIT;
         loop {
-            return match net::recv(&self.fd, &mut *room, RecvFlags::DONTWAIT) {
-                Ok((0, _)) => Received::End,
-                Ok((count, _)) => Received::Bytes(count),
+            let result = if more.is_empty() {
+                net::recv(&self.fd, &mut *room, flags).map(|(count, _)| count)
+            } else {
+                let mut slices = [IoSliceMut::new(room), IoSliceMut::new(more)];
+                net::recvmsg(
+                    &self.fd,
+                    &mut slices,
+                    &mut RecvAncillaryBuffer::default(),
+                    flags,
+                )
+                .map(|message| message.bytes)
+            };
+            return match result {
+                Ok(0) => Received::End,
+                Ok(count) => Received::Bytes(count),
                 Err(Errno::INTR) => continue,
                 Err(Errno::AGAIN) => Received::Nothing,
                 Err(error) => Received::Failed(error),

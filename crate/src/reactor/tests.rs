@@ -30,16 +30,16 @@ fn receives_until_the_end() {
     assert_eq!(reactor.next_ready(true), Some(reads(slot)));
     let mut room = [0; 2];
     let connection = reactor.connection(slot).unwrap();
-    assert_eq!(connection.receive(&mut room), Received::Bytes(2));
+    assert_eq!(connection.receive(&mut room, &mut []), Received::Bytes(2));
     // Level-triggered: the byte that was left makes it ready again.
     assert_eq!(reactor.next_ready(true), Some(reads(slot)));
     let connection = reactor.connection(slot).unwrap();
-    assert_eq!(connection.receive(&mut room), Received::Bytes(1));
-    assert_eq!(connection.receive(&mut room), Received::Nothing);
+    assert_eq!(connection.receive(&mut room, &mut []), Received::Bytes(1));
+    assert_eq!(connection.receive(&mut room, &mut []), Received::Nothing);
     drop(far);
     assert_eq!(reactor.next_ready(true), Some(reads(slot)));
     let connection = reactor.connection(slot).unwrap();
-    assert_eq!(connection.receive(&mut room), Received::End);
+    assert_eq!(connection.receive(&mut room, &mut []), Received::End);
 }
 
 #[test]

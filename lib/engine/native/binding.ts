@@ -43,6 +43,8 @@ export interface Binding {
 		offset: number,
 		answer: number,
 	): number;
+	/** How many bytes are to come of the frame whose payload is being read, where that is not compressed; else 0. */
+	payloadLeft(slot: number): number;
 	/** The string that a record has announced. Whatever records announce is taken in their order. */
 	takeText(slot: number): string;
 	/** The bytes that a record has announced. */
@@ -120,6 +122,11 @@ export interface Binding {
 	reactorDecoder(slot: number, decoder: number): void;
 	/** What to wait for: 1 bytes, 2 room, 4 and keep the loop alive meanwhile. Returns 0 or a negative error number. */
 	reactorInterest(slot: number, bits: number): number;
+	/**
+	 * Memory for all that is to come of the payload that a decoder reads. It is nobody else's until it is filled, or the decoder
+	 * is freed. Returns whether it is used: it has to be as long as that.
+	 */
+	reactorPlace(decoder: number, room: Uint8Array): boolean;
 	/** Memory to receive into. */
 	reactorSlab(index: number, slab: Uint8Array): void;
 	/**

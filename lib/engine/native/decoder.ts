@@ -28,6 +28,12 @@ const NATIVE_TEXT = Number.parseInt(process.versions.node, 10) < 24;
 /** Shorter texts are not worth the call. */
 const MIN_NATIVE_TEXT_BYTES = 32;
 
+/** From so many bytes to come on they are received where they are to be. */
+const MIN_PLACED_BYTES = 16 * 1024;
+
+/** The chunk of records that are about no bytes. */
+const NO_BYTES = Buffer.alloc(0) as RawBuffer;
+
 /** How a binary message is wanted, as `feed` takes it. */
 const NOT_ASKED = 0;
 const COLLECT = 1;
@@ -50,6 +56,8 @@ export class NativeDecoder implements Decoder {
 	#saved: Uint32Array | null = null;
 	#answer = NOT_ASKED;
 	#assembly: Assembly | null = null;
+	/** Whether the reactor receives the rest of a frame into the room of the assembly. */
+	#isPlacing = false;
 	/** Bytes of an incomplete text or compressed message that the addon holds. */
 	#heldBytes = 0;
 	/** Bytes that were inflated in this turn, or came out of that. */
@@ -123,14 +131,55 @@ export class NativeDecoder implements Decoder {
 		this.#position = words[at] + words[at + 2];
 		this.#sharedEnd = words[at + 1];
 		this.#heldBytes = words[at + 3];
-		if (this.#suspended && end > start) this.#saved = words.slice(start, end);
+		if (this.#suspended && end > start) this.#save(words.slice(start, end));
 		let isDone = false;
 		try {
 			isDone = this.#run(words, start, end);
 		} finally {
 			if (!isDone && this.#sharedEnd > 0) host.kept |= host.slabBit;
+			if (isDone) this.#placeRest();
 		}
 		return isDone;
+	}
+
+	/**
+	 * Delivers what the addon has parsed of bytes that it has received into the room that it was given.
+	 *
+	 * @param words as in `feedParsed`; the first record is that of the bytes
+	 * @returns as `feed`
+	 */
+	feedPlaced(words: Uint32Array, at: number): boolean {
+		const assembly = this.#assembly;
+		if (this.#ended || assembly === null) return true;
+		const start = at + 6 + WORDS_PER_RECORD;
+		const end = at + 6 + words[at + 4] * WORDS_PER_RECORD;
+		assembly.advance(words[at + 2]);
+		this.#isPlacing = assembly.room !== null;
+		this.#begin(NO_BYTES);
+		this.#more = words[at + 5] !== 0;
+		this.#heldBytes = words[at + 3];
+		if (this.#suspended && end > start) this.#save(words.slice(start, end));
+		return this.#run(words, start, end);
+	}
+
+	/** Saves records for later, behind the end of a message whose bytes were placed: it is about none of a chunk. */
+	#save(records: Uint32Array): void {
+		const saved = this.#saved;
+		if (saved === null) this.#saved = records;
+		else {
+			this.#saved = new Uint32Array(saved.length + records.length);
+			this.#saved.set(saved);
+			this.#saved.set(records, saved.length);
+		}
+	}
+
+	/** Has the rest of a frame received into the final memory of its message, where that is worth a call. */
+	#placeRest(): void {
+		if (this.#isPlacing || this.#assembly === null) return;
+		const { room } = this.#assembly;
+		if (room === null || room.length < MIN_PLACED_BYTES) return;
+		const { binding } = this.#host;
+		this.#isPlacing = binding.reactorPlace(this.#slot.index, room);
 	}
 
 	suspend(): void {
@@ -274,7 +323,7 @@ export class NativeDecoder implements Decoder {
 				if (kind === Kind.TEXT_ASCII) {
 					sink.text(chunk.latin1Slice(a, b));
 				} else if (kind === Kind.BINARY) {
-					this.#host.kept |= this.#host.slabBit;
+					this.#keep();
 					if (memory === null) {
 						memory = chunk.buffer;
 						offset = chunk.byteOffset;
@@ -291,6 +340,11 @@ export class NativeDecoder implements Decoder {
 			if (at < end && !this.#ended) this.#saved = words.slice(at, end);
 		}
 		return budget - (at - start) / WORDS_PER_RECORD;
+	}
+
+	/** A view was taken of the chunk: where that is in a receive slab, what was read there is not written again. */
+	#keep(): void {
+		this.#host.kept |= this.#host.slabBit;
 	}
 
 	#textAt(chunk: RawBuffer, start: number, end: number): string {
@@ -310,8 +364,6 @@ export class NativeDecoder implements Decoder {
 		const sink = this.#sink;
 		const { binding } = this.#host;
 		const { index } = this.#slot;
-		// What is rare may keep a view.
-		this.#host.kept |= this.#host.slabBit;
 		switch (kind) {
 			case Kind.TEXT_HELD:
 				sink.text(this.#heldText(a !== 0));
@@ -327,8 +379,14 @@ export class NativeDecoder implements Decoder {
 				break;
 			case Kind.BINARY_DATA: {
 				const piece = new FastBuffer(chunk.buffer, chunk.byteOffset + a, b);
-				if (this.#assembly === null) sink.binaryData(piece);
-				else this.#assembly.append(piece);
+				const assembly = this.#assembly;
+				if (assembly === null) {
+					this.#keep();
+					sink.binaryData(piece);
+				} else {
+					const left = assembly.isUnplaced ? binding.payloadLeft(index) : 0;
+					if (assembly.append(piece, left)) this.#keep();
+				}
 				break;
 			}
 			case Kind.BINARY_HELD:
@@ -346,12 +404,14 @@ export class NativeDecoder implements Decoder {
 				break;
 			}
 			case Kind.PING:
+				this.#keep();
 				sink.ping(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
 				break;
 			case Kind.PING_HELD:
 				sink.ping(binding.takeBytes(index));
 				break;
 			case Kind.PONG:
+				this.#keep();
 				sink.pong(new FastBuffer(chunk.buffer, chunk.byteOffset + a, b));
 				break;
 			case Kind.PONG_HELD:

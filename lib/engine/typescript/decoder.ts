@@ -573,7 +573,7 @@ export class TypeScriptDecoder implements Decoder {
 			if (this.#utf8 === UTF8_REJECT) return this.#fail("WS_ERR_INVALID_UTF8");
 		}
 		this.#assembly ??= new Assembly();
-		this.#assembly.append(piece);
+		this.#assembly.append(piece, this.#remaining);
 		return false;
 	}
 

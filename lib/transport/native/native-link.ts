@@ -287,7 +287,7 @@ export class NativeLink
 	// What the reactor tells.
 
 	/** Bytes that the addon has parsed: `[start, end, consumed, pending bytes, records, more]` and the records, from `at`. */
-	receiveParsed(slab: RawBuffer, words: Uint32Array, at: number): void {
+	receiveParsed(slab: RawBuffer | null, words: Uint32Array, at: number): void {
 		const { decoder, sink } = this;
 		if (decoder === null || sink === null) return;
 		const byteLength = words[at + 1] - words[at];
@@ -299,7 +299,10 @@ export class NativeLink
 			sink.received(byteLength);
 		} finally {
 			try {
-				isDone = decoder.feedParsed(slab, words, at);
+				isDone =
+					slab === null
+						? decoder.feedPlaced(words, at)
+						: decoder.feedParsed(slab, words, at);
 			} finally {
 				this.delivered(decoder, isDone);
 			}

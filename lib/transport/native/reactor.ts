@@ -22,8 +22,12 @@ export const REFERENCED = 4;
 export interface SlotOwner {
 	/** Where it is told. */
 	readonly resource: AsyncResource;
-	/** Bytes that the addon has parsed: `[start, end, consumed, pending bytes, records, more]` and the records, from `at`. */
-	receiveParsed(slab: RawBuffer, words: Uint32Array, at: number): void;
+	/**
+	 * Bytes that the addon has parsed: `[start, end, consumed, pending bytes, records, more]` and the records, from `at`.
+	 *
+	 * @param slab null where they were received into the room that the decoder has named
+	 */
+	receiveParsed(slab: RawBuffer | null, words: Uint32Array, at: number): void;
 	/** Bytes for which the addon had no decoder. They are the owner's. */
 	receive(chunk: Buffer): void;
 	/** A receiver of another message has transferred the memory away that bytes of this socket were in. */
@@ -46,10 +50,20 @@ const HEAD_WORDS = 8;
 const ENTRY_WORDS = 8;
 
 /** Kinds of entries, in the order of crate/src/napi/reactor/mod.rs. */
-const Kind = { PARSED: 0, RAW: 1, END: 2, FAILED: 3, WRITABLE: 4 } as const;
+const Kind = {
+	PARSED: 0,
+	RAW: 1,
+	END: 2,
+	FAILED: 3,
+	WRITABLE: 4,
+	PLACED: 5,
+} as const;
 
-/** Receive memory for connections that send little, and for those that send much, in bytes. */
-const SLAB_BYTES = [64 * 1024, 512 * 1024];
+/**
+ * Receive memory for connections that send little, and for those that send much, in bytes; with room for the headers of
+ * messages whose length is a power of two, or the last of them would always be cut.
+ */
+const SLAB_BYTES = [64 * 1024, (512 + 4) * 1024];
 
 /** How many ranges go out in one call; a range is `[slot, start, end, result]`. */
 const MAX_RANGES = 256;
@@ -316,7 +330,8 @@ export class Reactor {
 				// Once in the life of a connection.
 				owner.receive(Buffer.from(slab.subarray(words[at + 2], end)));
 			}
-		} else if (kind === Kind.WRITABLE) owner.writable();
+		} else if (kind === Kind.PLACED) owner.receiveParsed(null, words, at + 2);
+		else if (kind === Kind.WRITABLE) owner.writable();
 		else if (kind === Kind.END) owner.ended();
 		else owner.lost(words[at + 2], "read");
 	}

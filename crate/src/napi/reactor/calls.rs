@@ -5,7 +5,7 @@ use std::ptr;
 
 use napi::sys;
 
-use super::{Host, Unavailable};
+use super::{Host, Place, Unavailable};
 use crate::encoder::write_short_text;
 use crate::napi::engine::{FrameEngine, enter};
 use crate::napi::raw::{Call, Env, Value};
@@ -145,6 +145,18 @@ pub unsafe extern "C" fn slab(env: Env, info: sys::napi_callback_info) -> Value 
             unsafe { host.slabs.replace(call.env, index, call.arguments[1]) };
         }
         ptr::null_mut()
+    };
+    // SAFETY: as in `open`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `reactorPlace(decoder, room)`: all that is to come of the payload that the decoder reads is received there → whether it is as long
+pub unsafe extern "C" fn place(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<2>, engine: &mut FrameEngine| {
+        // SAFETY: an argument of this call; the JavaScript of this package keeps the memory to itself.
+        let place = unsafe { Place::new(call.env, call.arguments[1]) };
+        let is_used = place.is_some_and(|place| engine.set_place(call.integer(0), place));
+        call.make_boolean(is_used)
     };
     // SAFETY: as in `open`.
     unsafe { enter(env, info, body) }

@@ -4,7 +4,9 @@
 //! A batch is collected without running JavaScript, then JavaScript is entered once for all of it. No Rust reference lives
 //! while JavaScript runs: its handlers call the functions of `calls.rs` on the same state.
 
+mod batch;
 pub mod calls;
+mod place;
 mod slab;
 mod uv;
 
@@ -17,41 +19,13 @@ use napi::sys;
 
 use super::engine::FrameEngine;
 use super::raw::{Env, Memory, Value};
-use super::records::WORDS_PER_RECORD;
-use crate::reactor::{Reactor, Readiness, Received};
+use crate::reactor::Reactor;
+pub use place::Place;
 use slab::Slabs;
 use uv::{Handle, Poll, Uv};
 
-/// Words before the first entry: `[end of the entries, slabs kept, slabs to replace if kept, slabs to replace]`.
-/// JavaScript writes the second.
-const HEAD_WORDS: usize = 8;
-/// An entry without its records: `[slot, kind and slab, start, end, consumed, pending bytes, records, more]`.
-const ENTRY_WORDS: usize = 8;
-/// Of these, what stands before the part that the records' own head fills.
-const ENTRY_OWN_WORDS: usize = 4;
-/// What one connection may say in a batch.
-const MAX_RECORDS: usize = 256;
-const MAX_ENTRY_WORDS: usize = ENTRY_WORDS + MAX_RECORDS * WORDS_PER_RECORD;
-/// How often JavaScript is entered for one batch: there are not more entries.
-const MAX_CALLS: usize = 32 * 1024 / ENTRY_WORDS;
-/// Bytes after which a batch is delivered: what was read is still in the cache then.
-const BATCH_BYTES: usize = 128 * 1024;
-
-/// What an entry says.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-enum Entry {
-    /// Bytes at start..end of the slab, parsed: records follow.
-    Parsed,
-    /// Bytes at start..end of the slab, for which there is no decoder.
-    Raw,
-    /// The peer has ended its side.
-    End,
-    /// The connection is lost; `start` is the number of the error.
-    Failed,
-    /// The socket has room.
-    Writable,
-}
+/// How many batches one turn of the loop may bring, where the first did not take all that was ready.
+const MAX_BATCHES: usize = 4;
 
 /// The native transport of one environment. It is freed when libuv has closed its handle.
 pub struct Host {
@@ -178,111 +152,6 @@ impl Host {
             }
         }
     }
-
-    /// Reads what the connections that are ready have, as far as there is room, and writes it down. Returns whether there
-    /// is anything for JavaScript.
-    ///
-    /// # Safety
-    /// A handle scope is open, and no JavaScript runs meanwhile.
-    unsafe fn collect(&mut self) -> bool {
-        // SAFETY: made for this and kept to itself by the JavaScript of this package, which does not run now.
-        let words = unsafe { self.words.as_mut_slice::<u32>() };
-        // SAFETY: passed on from the caller.
-        unsafe { self.slabs.begin(self.env) };
-        let mut at = HEAD_WORDS;
-        let mut bytes = 0;
-        let mut may_fetch = true;
-        while at + ENTRY_WORDS + MAX_ENTRY_WORDS <= words.len() && bytes < BATCH_BYTES {
-            let Some(ready) = self.reactor.next_ready(may_fetch) else {
-                break;
-            };
-            // Once a turn: what is ready again behind that has its turn after the others.
-            may_fetch = false;
-            if ready.writable {
-                words[at..at + 2].copy_from_slice(&[ready.slot, Entry::Writable as u32]);
-                words[at + 6] = 0;
-                at += ENTRY_WORDS;
-            }
-            if ready.readable {
-                let Some(length) = self.read(ready, &mut words[at..at + MAX_ENTRY_WORDS]) else {
-                    break;
-                };
-                if length.0 != 0 {
-                    at += length.0;
-                    bytes += length.1;
-                }
-            }
-        }
-        let (if_kept, always) = self.slabs.wanted();
-        words[0] = at as u32;
-        words[1] = 0;
-        words[2] = if_kept;
-        words[3] = always;
-        at != HEAD_WORDS || always != 0
-    }
-
-    /// Reads from one connection and writes its entry. Returns the words and bytes of it, which are none where nothing
-    /// came; `None` where there is no room.
-    fn read(&mut self, ready: Readiness, words: &mut [u32]) -> Option<(usize, usize)> {
-        let connection = self.reactor.connection(ready.slot)?;
-        let (index, start, room) = self.slabs.room(connection.is_large)?;
-        let mut entry = |kind: Entry, start: usize, end: usize| {
-            words[..ENTRY_OWN_WORDS].copy_from_slice(&[
-                ready.slot,
-                kind as u32 | index << 8,
-                start as u32,
-                end as u32,
-            ]);
-            words[6] = 0;
-        };
-        match connection.receive(room) {
-            Received::Nothing => Some((0, 0)),
-            Received::End => {
-                entry(Entry::End, 0, 0);
-                Some((ENTRY_WORDS, 0))
-            }
-            Received::Failed(error) => {
-                entry(
-                    Entry::Failed,
-                    error.raw_os_error().unsigned_abs() as usize,
-                    0,
-                );
-                Some((ENTRY_WORDS, 0))
-            }
-            Received::Bytes(count) => {
-                connection.is_large = count >= slab::LARGE_BYTES;
-                let chunk = &mut room[..count];
-                // SAFETY: the engine is there (`wake` has checked), lives as long as the environment, and nobody else has
-                // a reference: no JavaScript runs.
-                let engine = unsafe { &mut *self.engine };
-                let records = &mut words[ENTRY_OWN_WORDS..];
-                let parsed = connection
-                    .decoder
-                    .and_then(|decoder| engine.parse(decoder, records, chunk, start));
-                let length = parsed.map_or(0, |(count, more)| {
-                    words[6] = count as u32;
-                    words[7] = u32::from(more);
-                    count * WORDS_PER_RECORD
-                });
-                let kind = if parsed.is_some() {
-                    Entry::Parsed
-                } else {
-                    Entry::Raw
-                };
-                words[..ENTRY_OWN_WORDS].copy_from_slice(&[
-                    ready.slot,
-                    kind as u32 | index << 8,
-                    start as u32,
-                    (start + count) as u32,
-                ]);
-                if parsed.is_none() {
-                    words[6] = 0;
-                }
-                self.slabs.take(index, count);
-                Some((ENTRY_WORDS + length, count))
-            }
-        }
-    }
 }
 
 /// A strong reference to a value, null where it cannot be made. It is freed with the environment.
@@ -302,7 +171,7 @@ unsafe extern "C" fn on_poll(handle: Handle, _status: c_int, _events: c_int) {
     }));
 }
 
-/// Collects a batch and has JavaScript deliver it.
+/// Collects batches and has JavaScript deliver them.
 ///
 /// # Safety
 /// `host` is alive, and the loop's thread runs this.
@@ -312,23 +181,30 @@ unsafe fn wake(host: *mut Host) {
     if this.is_delivering || this.engine.is_null() {
         return;
     }
-    let (env, context) = (this.env, this.context);
-    let mut scope = ptr::null_mut();
-    // SAFETY: the environment is alive while its engine is.
-    unsafe {
-        sys::napi_open_handle_scope(env, &raw mut scope);
-        if this.collect() {
-            this.is_delivering = true;
-            let on_batch = this.on_batch;
-            deliver(env, context, on_batch);
-            // What the handlers did is over: the host is this call's again.
-            let this = &mut *host;
-            this.is_delivering = false;
-            let kept = this.words.as_mut_slice::<u32>()[1];
-            this.slabs.end(kept);
-            this.reactor.recycle();
+    let (env, context, on_batch) = (this.env, this.context, this.on_batch);
+    for turn in 0..MAX_BATCHES {
+        // SAFETY: as above: no call is in progress.
+        let this = unsafe { &mut *host };
+        // Another turn of the loop would cost more than to serve now who is known to be ready.
+        if turn > 0 && (this.engine.is_null() || !this.reactor.has_ready()) {
+            return;
         }
-        sys::napi_close_handle_scope(env, scope);
+        let mut scope = ptr::null_mut();
+        // SAFETY: the environment is alive while its engine is.
+        unsafe {
+            sys::napi_open_handle_scope(env, &raw mut scope);
+            if this.collect(turn == 0) {
+                this.is_delivering = true;
+                deliver(env, context, on_batch);
+                // What the handlers did is over: the host is this call's again.
+                let this = &mut *host;
+                this.is_delivering = false;
+                let kept = this.words.as_mut_slice::<u32>()[1];
+                this.slabs.end(kept);
+                this.reactor.recycle();
+            }
+            sys::napi_close_handle_scope(env, scope);
+        }
     }
 }
 
@@ -345,7 +221,7 @@ unsafe fn deliver(env: Env, context: sys::napi_async_context, on_batch: sys::nap
         sys::napi_get_global(env, &raw mut receiver);
     }
     // One call for each handler that throws, at most; the bound is for what should not be.
-    for _ in 0..=MAX_CALLS {
+    for _ in 0..=batch::MAX_CALLS {
         let mut result = ptr::null_mut();
         // SAFETY: the values are alive in the open scope. Ticks and microtasks run when this call ends.
         let status = unsafe {
@@ -412,6 +288,7 @@ pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"reactorCount", Some(calls::count)),
     (c"reactorDecoder", Some(calls::decoder)),
     (c"reactorInterest", Some(calls::interest)),
+    (c"reactorPlace", Some(calls::place)),
     (c"reactorSlab", Some(calls::slab)),
     (c"reactorTexts", Some(calls::texts)),
     (c"parseRequest", Some(calls::parse_request)),

@@ -12,8 +12,11 @@ use crate::napi::raw::{Env, Memory, Value, typed_array};
 /// From this many bytes in one receive on a connection is served from the large slab.
 pub const LARGE_BYTES: usize = 16 * 1024;
 
+/// What is received at once from one connection at most; with room for the headers of messages of a round length.
+pub const MAX_WINDOW: usize = 257 * 1024;
+
 /// What one connection may take of a slab in a batch, and the least that is worth a system call.
-const WINDOW: [usize; 2] = [LARGE_BYTES, 256 * 1024];
+const WINDOW: [usize; 2] = [LARGE_BYTES, MAX_WINDOW];
 const LEAST: [usize; 2] = [4 * 1024, 64 * 1024];
 
 #[derive(Clone, Copy)]
