@@ -14,8 +14,8 @@ export interface PerMessageDeflateOptions {
 	/** zlib's level: 0 (none), 1 (fast) to 9 (small). Default: 3. */
 	level?: number;
 	/**
-	 * zlib's memory level, 1 to 9: the compressor's table has 2^(memoryLevel + 8) bytes. Less makes larger messages. Default:
-	 * 5.
+	 * zlib's memory level, 1 to 9: the compressor's table has 2^(memoryLevel + 8) bytes at most. Less makes larger messages.
+	 * Default: 5.
 	 */
 	memoryLevel?: number;
 	/**

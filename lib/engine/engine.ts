@@ -111,7 +111,7 @@ export const DEFLATE_NOW_BYTES = 64 * 1024;
 export interface DeflaterOptions {
 	/** Effort: 0 (none) to 9. */
 	level: number;
-	/** Size of the table of what occurred where: 2^(memoryLevel + 7) entries of two bytes; 1 to 9. */
+	/** Size of the table of what occurred where: 2^(memoryLevel + 7) entries of two bytes at most; 1 to 9. */
 	memoryLevel: number;
 	/** Matches reach back at most 2^windowBits bytes: 9 to 15. (zlib cannot write raw streams with 8.) */
 	windowBits: number;

@@ -8,11 +8,13 @@ mod bits;
 mod block;
 mod huffman;
 mod matcher;
+mod search;
 pub(crate) mod symbols;
 
 use bits::{BitWriter, Carry, SLACK_BYTES};
 use block::BlockWriter;
-use matcher::{Effort, Matcher};
+use matcher::Matcher;
+use search::Effort;
 use symbols::Tokens;
 
 use crate::inflate::TAIL;
@@ -24,13 +26,13 @@ pub struct Settings {
     pub level: u8,
     /// Distances reach back 2^n bytes, n from 8 to 15.
     pub window_bits: u8,
-    /// The table of what occurred where has 2^(n + 7) entries, n from 1 to 9.
+    /// The table of what occurred where has 2^(n + 6) entries, n from 1 to 9.
     pub memory_level: u8,
 }
 
 impl Settings {
     const fn hash_bits(self) -> u8 {
-        self.memory_level + 7
+        self.memory_level + 6
     }
 
     /// Bytes that a [`Deflater`] with these settings takes.
@@ -39,19 +41,20 @@ impl Settings {
     }
 
     const fn effort(self) -> Effort {
-        let (candidates, enough, lazy, listed) = match self.level {
-            ..=1 => (2, 16, 0, 8),
-            2 => (3, 32, 0, 12),
-            3 => (5, 32, 0, 16),
-            4 => (8, 32, 16, 258),
-            5 => (16, 64, 32, 258),
-            6 => (24, 96, 32, 258),
-            7 => (64, 160, 96, 258),
-            8 => (200, 258, 258, 258),
-            9.. => (600, 258, 258, 258),
+        let (candidates, long_candidates, enough, lazy, listed) = match self.level {
+            ..=1 => (2, 1, 16, 0, 8),
+            2 => (3, 2, 32, 0, 12),
+            3 => (5, 3, 32, 0, 16),
+            4 => (8, 4, 32, 16, 258),
+            5 => (16, 5, 64, 16, 258),
+            6 => (40, 6, 64, 20, 258),
+            7 => (64, 16, 160, 96, 258),
+            8 => (200, 50, 258, 258, 258),
+            9.. => (600, 150, 258, 258, 258),
         };
         Effort {
             candidates,
+            long_candidates,
             enough,
             lazy,
             listed,
