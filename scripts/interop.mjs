@@ -19,10 +19,12 @@ import { inRoot } from "./support/paths.mjs";
 import { writeSection } from "./support/section.mjs";
 import { StepError } from "./support/step.mjs";
 
-/** The vitest project and the files that have a peer's tests. */
+/** The vitest projects, the files that have a peer's tests, and what may carry our connections there. */
 const suites = /** @type {const} */ ([
-	["node", "__test__/interop/"],
-	["browser", "__test__/browser/interop"],
+	["node", "__test__/interop/", "socket"],
+	["browser", "__test__/browser/interop", "socket"],
+	["native-transport", "__test__/interop/", "native"],
+	["browser", "__test__/browser/interop", "native"],
 ]);
 
 const { values } = parseArgs({ options: { record: { type: "boolean" } } });
@@ -37,12 +39,18 @@ await orExit(async () => {
 	if (chromium) env.CHROMIUM = chromium;
 
 	let failed = 0;
-	const reports = [];
-	for (const [project, filter] of suites) {
+	/** @type {import("./checks/interop-matrix.mjs").Result[]} */
+	const results = [];
+	for (const [project, filter, transport] of suites) {
+		// What the native transport is not for, TLS and the TypeScript engine, was tried before.
+		if (transport === "native" && (noCargo || process.platform !== "linux"))
+			continue;
+		env.NODEJS_WEBSOCKET_TRANSPORT = transport;
 		failed += (await runVitest(project, [filter], env)).failed;
-		reports.push(...readReport(project));
+		const reported = interopResults(readReport(project));
+		results.push(...reported.filter((each) => each.transport === transport));
 	}
-	const section = renderInterop(interopResults(reports));
+	const section = renderInterop(results);
 	process.stdout.write(`\n${section}\n\n`);
 	if (failed > 0) throw new StepError(`${failed} tests failed`);
 	if (!values.record) return;

@@ -9,6 +9,7 @@ import type {
 	Library,
 	ServeRequest,
 } from "../support/peer-endpoint.js";
+import { OwnEndpoint } from "../support/peer-own.js";
 
 export type Scheme = "ws" | "wss";
 
@@ -55,6 +56,8 @@ async function expectNoMore(...endpoints: Endpoint[]): Promise<void> {
 export class Conversation {
 	/** How many exchanges went well. */
 	exchanges = 0;
+	/** What carried them at our end. */
+	transport: "native" | "socket" = "socket";
 	readonly #bench: Bench;
 	readonly #server: Library;
 	readonly #client: Library;
@@ -91,6 +94,8 @@ export class Conversation {
 			ca: tls?.cert,
 		});
 		const { endpoint: server, headers } = await accepting;
+		const ours = [server, client].find((each) => each instanceof OwnEndpoint);
+		this.transport = ours?.transport ?? "socket";
 		return { server, client, headers };
 	}
 

@@ -45,6 +45,9 @@ export interface Outcome {
 	role: Role;
 	scheme: string;
 	engine: string;
+	transport: "native" | "socket";
+	/** How the messages were compressed, where that is what was tried. */
+	terms?: string;
 	exchanges: number;
 	/** What could not be exchanged. */
 	lacks: string[];
@@ -98,12 +101,14 @@ function defineTalk(peer: Peer, role: Role, scheme: "ws" | "wss"): void {
 				role,
 				scheme,
 				engine: bench.implementation.name,
+				transport: "socket",
 				exchanges: 0,
 				lacks: Object.values(peer.lacks),
 			};
 			task.meta.interop = outcome;
 			await work(talk);
 			outcome.exchanges = talk.exchanges;
+			outcome.transport = talk.transport;
 		});
 
 	for (const receiving of ["collected", "streamed"] as const) {

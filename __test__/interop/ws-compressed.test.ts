@@ -1,7 +1,8 @@
 /** Compressed messages with the package `ws`, both roles, on the terms that each of them may ask for. */
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { Connection, PerMessageDeflateOptions } from "nodejs-websocket";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, type TestContext, test } from "vitest";
 import {
 	WebSocket,
 	WebSocketServer,
@@ -10,7 +11,9 @@ import {
 import { next, until } from "../support/compat-wait.js";
 import { engines } from "../support/engines.js";
 import library from "../support/library.js";
+import type { Role } from "./talk.js";
 
+const { version } = createRequire(import.meta.url)("ws/package.json");
 const maxPayload = 16 * 1024 * 1024;
 
 const own: [string, PerMessageDeflateOptions][] = [
@@ -34,6 +37,7 @@ const own: [string, PerMessageDeflateOptions][] = [
 const theirs: [string, WsOptions][] = [
 	["its defaults", { threshold: 0 }],
 	[
+		// What uWebSockets negotiates with a compressor that its connections share.
 		"no context takeover",
 		{
 			threshold: 0,
@@ -71,8 +75,20 @@ afterEach(() => {
 	for (const each of undo.splice(0).reverse()) each();
 });
 
-/** Each end sends all messages, and has all of the other's, in order. */
-async function converse(ours: Connection, peer: WebSocket): Promise<void> {
+/** What is tried: ours, and the terms that ws asks for. */
+interface Trial {
+	engine: string;
+	role: Role;
+	terms: string;
+}
+
+/** Each end sends all messages, and has all of the other's, in order. What was exchanged is left in the test's report. */
+async function converse(
+	ours: Connection,
+	peer: WebSocket,
+	trial: Trial,
+	{ task }: TestContext,
+): Promise<void> {
 	const expected = messages.map(written);
 	const received: { ours: string[]; peer: string[] } = { ours: [], peer: [] };
 	ours.on("message", (data) => received.ours.push(written(data)));
@@ -100,15 +116,24 @@ async function converse(ours: Connection, peer: WebSocket): Promise<void> {
 	expect(ours.extensions).toContain("permessage-deflate");
 	peer.close(1000);
 	expect(await ours.closed).toMatchObject({ code: 1000, wasClean: true });
+	task.meta.interop = {
+		...trial,
+		peer: "ws",
+		version,
+		scheme: "ws",
+		transport: ours.transport ?? "socket",
+		exchanges: received.peer.length + received.ours.length,
+		lacks: [],
+	};
 }
 
 for (const { name: engine } of engines) {
 	describe.each(own)(
 		`with %s, on the ${engine} engine`,
 		(_, perMessageDeflate) => {
-			test.each(theirs)(
+			test.for(theirs)(
 				"a server talks with a ws client that offers %s",
-				async (_, options) => {
+				async ([terms, options], context) => {
 					const server = library.createServer({ engine, perMessageDeflate });
 					server.listen(0, "127.0.0.1");
 					await next(server, "listening");
@@ -125,13 +150,14 @@ for (const { name: engine } of engines) {
 						next(server, "connection"),
 						next(peer, "open"),
 					]);
-					await converse(ours as Connection, peer);
+					const trial = { engine, role: "server", terms } as const;
+					await converse(ours as Connection, peer, trial, context);
 				},
 			);
 
-			test.each(theirs)(
+			test.for(theirs)(
 				"a client talks with a ws server that wants %s",
-				async (_, options) => {
+				async ([terms, options], context) => {
 					const server = new WebSocketServer({
 						port: 0,
 						host: "127.0.0.1",
@@ -152,7 +178,8 @@ for (const { name: engine } of engines) {
 						next(server, "connection"),
 						next(ours, "connect"),
 					]);
-					await converse(ours, peer as WebSocket);
+					const trial = { engine, role: "client", terms } as const;
+					await converse(ours, peer as WebSocket, trial, context);
 				},
 			);
 		},

@@ -29,6 +29,10 @@ export interface ConnectionLike extends EventEmitter {
 	readonly protocols: string[];
 	readonly protocol: string | undefined;
 	readonly key: string | null;
+	/** Since version 2. */
+	readonly extensions?: string;
+	/** Since version 2. */
+	readonly transport?: "native" | "socket" | null;
 	readonly headers: Record<string, string>;
 	readonly outStream: OutStreamLike | null;
 	sendText(text: unknown, callback?: unknown): boolean | undefined;

@@ -62,8 +62,18 @@ export class OwnEndpoint extends Endpoint {
 
 	/** What was agreed on, as in the answer's header; 1.7.2 has none. */
 	get extensions(): string {
-		const { extensions } = this.#connection as { extensions?: string };
-		return extensions ?? "";
+		return this.#connection.extensions ?? "";
+	}
+
+	/** What carries its bytes: with 1.7.2, too, a socket of Node's. */
+	get transport(): "native" | "socket" {
+		return this.#connection.transport ?? "socket";
+	}
+
+	/** Bytes that have come and gone, as they are on the wire. */
+	get wireBytes(): { received: number; sent: number } {
+		const { bytesRead, bytesWritten } = this.#connection.socket;
+		return { received: bytesRead, sent: bytesWritten };
 	}
 
 	text(data: string): void {
@@ -158,17 +168,20 @@ const NO_TEXT_FRAGMENTS = "no API to send a text in fragments";
 /** What this library lacks. */
 export const ownLacks: Lacks = { textFragments: NO_TEXT_FRAGMENTS };
 
-/** This library on the bench's engine. What it receives as streams is compressed, and what it then sends. */
+/**
+ * This library on the bench's engine. What it receives as streams is compressed, and what it then sends, unless it is said
+ * otherwise.
+ */
 export function ownLibrary(
 	bench: Bench,
 	receiving: Receiving,
 	limits = { maxMessageBytes: 16 * 1024 * 1024 },
+	perMessageDeflate: PerMessageDeflateOptions | undefined = receiving ===
+	"streamed"
+		? { threshold: 0, contextTakeover: true, windowBits: 15 }
+		: undefined,
 ): Library {
 	const module = bench.implementation.ws;
-	const perMessageDeflate =
-		receiving === "streamed"
-			? { threshold: 0, contextTakeover: true, windowBits: 15 }
-			: undefined;
 	return asLibrary(bench, {
 		module,
 		receiving,

@@ -11,19 +11,40 @@
  * @property {"server" | "client"} role Ours.
  * @property {string} scheme
  * @property {string} engine
+ * @property {"native" | "socket"} transport
+ * @property {string} [terms] How the messages were compressed, where that is what was tried.
  * @property {number} exchanges
  * @property {string[]} lacks
  */
 
 /** @typedef {Outcome & { passed: boolean }} Result */
 
-const columns = ["server", "client"].flatMap((role) =>
+/** @typedef {Pick<Outcome, "role" | "scheme" | "engine" | "transport"> & { head: string }} Column */
+
+/** The combinations of engine and transport. */
+const ways = /** @type {const} */ ([
+	{ engine: "native", transport: "socket", head: "native" },
+	{ engine: "native", transport: "native", head: "native transport" },
+	{ engine: "typescript", transport: "socket", head: "TypeScript" },
+]);
+
+/** TLS is not for the native transport. @type {Column[]} */
+const columns = /** @type {const} */ (["server", "client"]).flatMap((role) =>
 	["ws", "wss"].flatMap((scheme) =>
-		["native", "typescript"].map((engine) => ({ role, scheme, engine })),
+		ways
+			.filter(({ transport }) => scheme === "ws" || transport === "socket")
+			.map((way) => ({
+				...way,
+				role,
+				scheme,
+				head: `our ${role}, ${scheme}://, ${way.head}`,
+			})),
 	),
 );
 
 /**
+ * The results that tests have left.
+ *
  * @param {Report[]} reports
  * @returns {Result[]}
  */
@@ -49,21 +70,52 @@ function cell(results) {
 	return failed > 0 ? `${exchanges}, **${failed} failed**` : `${exchanges}`;
 }
 
-/** @param {Result[]} results Those of one peer. */
-function row(results) {
-	const { peer, version } = results[0];
-	const cells = columns.map(({ role, scheme, engine }) =>
+/** @param {Result[]} results Those of a row. @param {Column[]} columns */
+function cells(results, columns) {
+	return columns.map(({ role, scheme, engine, transport }) =>
 		cell(
 			results.filter(
 				(result) =>
 					result.role === role &&
 					result.scheme === scheme &&
-					result.engine === engine,
+					result.engine === engine &&
+					result.transport === transport,
 			),
 		),
 	);
-	return line([`${peer} ${version}`, ...cells]);
 }
+
+/** @param {Result[]} results Those of one peer. */
+function row(results) {
+	const { peer, version } = results[0];
+	return line([`${peer} ${version}`, ...cells(results, columns)]);
+}
+
+const compressedColumns = columns.filter(({ scheme }) => scheme === "ws");
+
+/** @param {Result[]} results Those of one peer on the same terms. */
+function compressedRow(results) {
+	const { peer, version, terms = "" } = results[0];
+	const head = [`${peer} ${version}`, terms];
+	return line([...head, ...cells(results, compressedColumns)]);
+}
+
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {(item: T) => string} keyOf
+ */
+function grouped(list, keyOf) {
+	return [...new Set(list.map(keyOf))].map((key) =>
+		list.filter((item) => keyOf(item) === key),
+	);
+}
+
+/** @param {string[]} heads Those of a table. @param {number} texts How many columns are no figures. */
+const head = (heads, texts) => [
+	line(heads),
+	`|${heads.map((_, at) => (at < texts ? "---|" : "--:|")).join("")}`,
+];
 
 const INTRODUCTION = `
 ## Interoperability
@@ -72,7 +124,15 @@ How many exchanges went well between this library and others: messages (text and
 fragments) compared byte for byte, pings answered, connections closed by either side with their codes and reasons,
 subprotocols agreed on, headers passed on, messages refused as too long, certificates refused as not trusted. The peers are
 the packages of their registries, and verify the certificate of \`wss://\`. \`npm run test:interop\` installs what is missing
-and repeats it, and with \`-- --record\` writes this section.
+and repeats it, and with \`-- --record\` writes this section. The native transport is for \`ws://\`.
+`;
+
+const COMPRESSED = `
+### Compressed messages
+
+Texts and binary messages over connections that have agreed on permessage-deflate, both ways. The terms are those that the
+other library asks for, or with Chromium those of our server. No context takeover is what uWebSockets negotiates where its
+connections share a compressor.
 `;
 
 /**
@@ -81,13 +141,14 @@ and repeats it, and with \`-- --record\` writes this section.
  * @param {Result[]} results
  */
 export function renderInterop(results) {
-	const names = new Set(results.map(({ peer }) => peer));
-	const byPeer = [...names]
-		.sort((a, b) => a.localeCompare(b, "en"))
-		.map((name) => results.filter(({ peer }) => peer === name));
-	const heads = columns.map(
-		({ role, scheme, engine }) =>
-			`our ${role}, ${scheme}://, ${engine === "native" ? "native" : "TypeScript"}`,
+	const sorted = results.toSorted((a, b) => a.peer.localeCompare(b.peer, "en"));
+	const byPeer = grouped(
+		sorted.filter(({ terms }) => terms === undefined),
+		({ peer }) => peer,
+	);
+	const byTerms = grouped(
+		sorted.filter(({ terms }) => terms !== undefined),
+		({ peer, terms }) => `${peer}: ${terms}`,
 	);
 	const omitted = byPeer
 		.filter(([{ lacks }]) => lacks.length > 0)
@@ -95,12 +156,16 @@ export function renderInterop(results) {
 	return [
 		INTRODUCTION.trim(),
 		"",
-		line(["peer", ...heads]),
-		`|---|${columns.map(() => "--:|").join("")}`,
+		...head(["peer", ...columns.map(({ head }) => head)], 1),
 		...byPeer.map(row),
 		"",
 		`Recorded with Node.js ${process.versions.node} on ${process.platform}-${process.arch}. Left out, for what the peers have not:`,
 		"",
 		...omitted,
+		"",
+		COMPRESSED.trim(),
+		"",
+		...head(["peer", "terms", ...compressedColumns.map(({ head }) => head)], 2),
+		...byTerms.map(compressedRow),
 	].join("\n");
 }
