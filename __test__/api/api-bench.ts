@@ -121,9 +121,11 @@ export class ApiBench {
 		return { ...served, near, far };
 	}
 
-	/** A raw TCP connection to `port`; nothing is sent. */
-	async dial(port: number): Promise<Wire> {
-		const socket = tcpConnect({ port, host: "127.0.0.1", allowHalfOpen: true });
+	/** A raw connection to a port, or to a unix socket; nothing is sent. */
+	async dial(at: number | string): Promise<Wire> {
+		const target =
+			typeof at === "number" ? { port: at, host: "127.0.0.1" } : { path: at };
+		const socket = tcpConnect({ ...target, allowHalfOpen: true });
 		this.#sockets.add(socket);
 		const wire = new Wire(socket);
 		await next(socket, "connect");
