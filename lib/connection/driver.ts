@@ -226,8 +226,9 @@ export class Driver implements SessionDriver, LimitedConnection {
 	}
 
 	error(error: Error): void {
-		// Compatibility: with 1.7 an ECONNRESET nobody listened for ended the process.
-		if (this.#connection.listenerCount("error") > 0)
+		// Compatibility: with 1.7 an ECONNRESET nobody listened for ended the process. Misuse throws where nobody listens.
+		const isMisuse = "code" in error && error.code === "WS_ERR_BUFFER";
+		if (isMisuse || this.#connection.listenerCount("error") > 0)
 			this.#connection.emit("error", error);
 	}
 

@@ -75,7 +75,7 @@ export interface Decoder {
 	 * Parses `chunk`, which it owns from here on (payloads are unmasked in place).
 	 *
 	 * @returns true when all that was fed has been delivered, false when a rest waits for `resume`.
-	 * @throws TypeError (`WS_ERR_BUFFER`) where the chunk is not a Uint8Array, or its memory is shared or detached.
+	 * @throws TypeError (`WS_ERR_BUFFER`) where the chunk is not a Uint8Array, or its memory is shared or detached; and `loss`
 	 */
 	feed(chunk: Uint8Array): boolean;
 	/**
@@ -87,6 +87,11 @@ export interface Decoder {
 	suspend(): void;
 	/** Lets delivery go on, by the `feed` it was stopped in if that has not returned, else by the next `resume`. */
 	unsuspend(): void;
+	/**
+	 * A receiver has transferred the memory of a chunk away that held more: nothing is delivered any more, as after `destroy`.
+	 * `feed` or `resume` has thrown this error, unless the receiver threw one of its own. Else null.
+	 */
+	readonly loss: Error | null;
 	/** Whether a thread inflates what is to be delivered next. `InflateOptions.ready` is called when it has. */
 	readonly isWaiting: boolean;
 	/** Bytes held for messages that are not complete yet (text, and binary being collected), as they are after inflating. */

@@ -199,8 +199,8 @@ export class Session {
 	}
 
 	/** The decoder, or a limit outside of it, gave the connection up: "_Fail the WebSocket Connection_" (7.1.7). */
-	failure(failure: ErrorCode): void {
-		this.fail(createError(failure));
+	failure(failure: ErrorCode, detail?: string): void {
+		this.fail(createError(failure, { detail }));
 	}
 
 	/** Fails the connection with the close code of `error`. */

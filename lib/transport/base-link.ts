@@ -3,6 +3,7 @@
  * goes on, and tells of the end behind all that came before it. With messages that are to be compressed: has its compressor
  * send them, and FIN behind them. How bytes come and go, and how reading stops, is for those below.
  */
+import { CHUNK_TAKEN } from "../engine/buffer.js";
 import type {
 	Decoder,
 	DecoderOptions,
@@ -208,6 +209,8 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 		} finally {
 			try {
 				isDone = chunk === null ? decoder.resume() : decoder.feed(chunk);
+			} catch (error) {
+				this.threw(decoder, error);
 			} finally {
 				try {
 					this.delivered(decoder, isDone);
@@ -218,14 +221,33 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 		}
 	}
 
+	/** Delivering threw `error`: a handler's goes on its way. */
+	protected threw(decoder: AnyDecoder, error: unknown): void {
+		if (error !== decoder.loss) throw error;
+	}
+
 	/** A chunk was delivered, whole or not: sees to what comes next. */
 	protected delivered(decoder: AnyDecoder, isDone: boolean): void {
 		this.isDelivering = false;
+		if (decoder.loss !== null) {
+			this.robbed();
+			return;
+		}
 		this.hasRest = !isDone && !this.isClosed;
 		this.#book(decoder);
 		this.regulate();
 		if (!this.hasRest) this.endIfDue();
 		else if (!this.isPaused && !decoder.isWaiting) this.#takeTurn(true);
+	}
+
+	/** A handler has transferred the memory away that bytes of this link were in: they are lost, and so is what follows them. */
+	robbed(): void {
+		this.decoder?.destroy();
+		this.hasRest = false;
+		if (this.decoder !== null) this.#book(this.decoder);
+		this.regulate();
+		this.sink?.failure("WS_ERR_BUFFER", CHUNK_TAKEN);
+		this.endIfDue();
 	}
 
 	/** Tells of an end that came early, once what came before it has been delivered. */

@@ -14,8 +14,8 @@ export type SendCallback = (error?: Error | null) => void;
 export interface LinkSink extends Omit<DecoderSink, "failure"> {
 	/** So many bytes came from the transport; the events they hold follow. */
 	received(byteLength: number): void;
-	/** The bytes break a rule or a limit: the last event about bytes. */
-	failure(failure: ErrorCode): void;
+	/** The bytes break a rule or a limit, or were taken away: the last event about bytes. */
+	failure(failure: ErrorCode, detail?: string): void;
 	/** The outbox is empty again after a send returned false. */
 	drain(): void;
 	/** The peer ended its side (FIN): no more bytes come. */

@@ -91,4 +91,54 @@ export function testMemory(engine: Engine): void {
 			expect(messages).toBe(1);
 		}
 	});
+
+	/** Feeds three messages in one chunk to a receiver that takes the chunk away at message `taken`, and throws. */
+	function takeAndThrow(taken: number) {
+		const binary = frame({ opcode: 2, mask: true, payload: "abc" });
+		const bytes = new Uint8Array(Buffer.concat([binary, binary, binary]));
+		const { decoder, recorder } = createRecorded(engine);
+		const seen = { decoder, messages: 0, errors: [] as unknown[] };
+		recorder.binary = (message) => {
+			if (++seen.messages !== taken) return;
+			const memory = message.buffer as ArrayBuffer;
+			structuredClone(memory, { transfer: [memory] });
+			throw new Error("thrown");
+		};
+		const next = [() => decoder.feed(bytes), () => decoder.resume()];
+		for (const call of [...next, next[1]]) seen.errors.push(thrownBy(call));
+		seen.errors.push(thrownBy(() => decoder.feed(Buffer.from(binary))));
+		return seen;
+	}
+
+	test("a receiver that takes it away and throws has its own exception, and the decoder has stopped", () => {
+		const { decoder, messages, errors } = takeAndThrow(1);
+		expect(errors[0]).toEqual(new Error("thrown"));
+		expect(errors.slice(1)).toEqual([undefined, undefined, undefined]);
+		expect(messages).toBe(1);
+		expect(decoder.loss).toEqual(bufferError);
+	});
+
+	test("a receiver that takes it away behind its last message takes nothing", () => {
+		const { decoder, messages } = takeAndThrow(3);
+		expect(messages).toBe(4);
+		expect(decoder.loss).toBeNull();
+	});
+
+	test("memory that is taken away between two turns stops the decoder, too", () => {
+		const binary = frame({ opcode: 2, mask: true, payload: "abc" });
+		const bytes = new Uint8Array(Buffer.concat([binary, binary, binary]));
+		const { decoder, recorder } = createRecorded(engine);
+		const messages: Buffer[] = [];
+		recorder.binary = (message) => {
+			messages.push(message);
+			decoder.suspend();
+		};
+		expect(decoder.feed(bytes)).toBe(false);
+		const memory = messages[0].buffer as ArrayBuffer;
+		structuredClone(memory, { transfer: [memory] });
+		decoder.unsuspend();
+		expect(thrownBy(() => decoder.resume())).toEqual(bufferError);
+		expect(decoder.loss).toEqual(bufferError);
+		expect(messages).toHaveLength(1);
+	});
 }

@@ -6,7 +6,12 @@
  */
 import { createError, decoderFailureCodes } from "../../errors.js";
 import { Assembly } from "../assembly.js";
-import { checkBytes, FastBuffer, type RawBuffer } from "../buffer.js";
+import {
+	CHUNK_TAKEN,
+	checkBytes,
+	FastBuffer,
+	type RawBuffer,
+} from "../buffer.js";
 import {
 	type Decoder,
 	type DecoderOptions,
@@ -66,6 +71,7 @@ export class NativeDecoder implements Decoder {
 	#suspended = false;
 	/** After close, failure or destroy: nothing more is delivered. */
 	#ended = false;
+	#loss: Error | null = null;
 
 	constructor(host: DecoderHost, options: DecoderOptions, sink: DecoderSink) {
 		this.#host = host;
@@ -76,6 +82,10 @@ export class NativeDecoder implements Decoder {
 	/** What is to be inflated is inflated in the call. */
 	get isWaiting(): boolean {
 		return false;
+	}
+
+	get loss(): Error | null {
+		return this.#loss;
 	}
 
 	get pendingBytes(): number {
@@ -229,9 +239,8 @@ export class NativeDecoder implements Decoder {
 			if (this.#chunk !== null) this.#chunk = null;
 			return true;
 		} catch (error) {
-			if (this.#chunk !== null && this.#chunk.length !== this.#length) {
-				this.#end();
-			}
+			// A receiver that took the chunk away and threw as well.
+			if (this.#chunk?.length !== this.#length && this.#hasRest()) this.#lose();
 			throw error;
 		} finally {
 			host.depth--;
@@ -447,11 +456,13 @@ export class NativeDecoder implements Decoder {
 		this.#heldBytes = 0;
 	}
 
-	#lost(): never {
+	#lose(): Error {
 		this.#end();
-		throw createError("WS_ERR_BUFFER", {
-			detail:
-				"the memory of a chunk was detached or resized while it was being delivered; copy a payload before transferring it",
-		});
+		this.#loss = createError("WS_ERR_BUFFER", { detail: CHUNK_TAKEN });
+		return this.#loss;
+	}
+
+	#lost(): never {
+		throw this.#lose();
 	}
 }

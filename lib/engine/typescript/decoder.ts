@@ -26,7 +26,12 @@ import {
 	RSV1,
 } from "../../rfc6455/opcode.js";
 import { Assembly } from "../assembly.js";
-import { checkBytes, FastBuffer, type RawBuffer } from "../buffer.js";
+import {
+	CHUNK_TAKEN,
+	checkBytes,
+	FastBuffer,
+	type RawBuffer,
+} from "../buffer.js";
 import {
 	type Decoder,
 	type DecoderOptions,
@@ -95,8 +100,9 @@ export class TypeScriptDecoder implements Decoder {
 	readonly #limits: DecoderLimits;
 	#flags: number;
 	#phase = HEADER;
-	/** The chunk being parsed, how far it is parsed, and those that were fed behind it. */
+	/** The chunk being parsed, its length when it came, how far it is parsed, and those that were fed behind it. */
 	#chunk: RawBuffer | null = null;
+	#length = 0;
 	#position = 0;
 	#queue: RawBuffer[] | null = null;
 	/** What is here of a header or of a control frame's payload that was cut. */
@@ -120,12 +126,17 @@ export class TypeScriptDecoder implements Decoder {
 	/** Bytes that came out of it: of this message, and in this turn, in which what went in counts, too. */
 	#inflatedBytes = 0;
 	#turnBytes = 0;
+	#loss: Error | null = null;
 
 	constructor(options: DecoderOptions, sink: DecoderSink) {
 		this.#sink = sink;
 		this.#limits = options.limits;
 		this.#inflate = options.inflate ?? null;
 		this.#flags = options.role === "server" ? SERVER : 0;
+	}
+
+	get loss(): Error | null {
+		return this.#loss;
 	}
 
 	get pendingBytes(): number {
@@ -146,6 +157,7 @@ export class TypeScriptDecoder implements Decoder {
 					: new FastBuffer(chunk.buffer, chunk.byteOffset, chunk.length);
 			if (this.#chunk === null) {
 				this.#chunk = bytes;
+				this.#length = bytes.length;
 				this.#position = 0;
 			} else {
 				this.#queue ??= [];
@@ -186,7 +198,8 @@ export class TypeScriptDecoder implements Decoder {
 			}
 			return true;
 		} catch (error) {
-			if (this.#chunk?.length === 0) this.#end();
+			// A receiver that took the chunk away and threw as well.
+			if (this.#isTaken()) this.#lose();
 			throw error;
 		} finally {
 			this.#flags &= ~RUNNING;
@@ -198,7 +211,7 @@ export class TypeScriptDecoder implements Decoder {
 		if (chunk === null) return false;
 		return (
 			this.#phase >= BEGUN ||
-			this.#position < chunk.length ||
+			this.#position < this.#length ||
 			(this.#queue !== null && this.#queue.length !== 0)
 		);
 	}
@@ -208,15 +221,17 @@ export class TypeScriptDecoder implements Decoder {
 		for (;;) {
 			const chunk = this.#chunk;
 			if (chunk === null) return false;
-			if (this.#phase >= BEGUN || this.#position < chunk.length) return true;
+			if (this.#phase >= BEGUN || this.#position < this.#length) return true;
 			this.#chunk = this.#queue?.shift() ?? null;
+			this.#length = this.#chunk?.length ?? 0;
 			this.#position = 0;
 		}
 	}
 
 	/** Parses `chunk` from `#position` on, until its end or a stop. Returns how many events are left of `budget`. */
 	#parse(chunk: RawBuffer, budget: number): number {
-		const end = chunk.length;
+		const end = this.#length;
+		if (this.#isTaken()) this.#lost();
 		const words = wordsOf(chunk);
 		let left = budget;
 		for (;;) {
@@ -230,7 +245,7 @@ export class TypeScriptDecoder implements Decoder {
 				left--;
 				if ((this.#flags & ENDED) !== 0) return left;
 				// A receiver that transfers its view to another thread takes the whole chunk away.
-				if (chunk.length !== end && this.#position < end) this.#lost();
+				if (chunk.length !== end && this.#isTaken()) this.#lost();
 				if ((this.#flags & SUSPENDED) !== 0 || left === 0) return left;
 			}
 			if ((this.#flags & WAITING) !== 0) return left;
@@ -654,11 +669,23 @@ export class TypeScriptDecoder implements Decoder {
 		this.#assembly = null;
 	}
 
-	#lost(): never {
+	/** Whether the memory of the chunk is gone, and there was more in it. */
+	#isTaken(): boolean {
+		const chunk = this.#chunk;
+		return (
+			chunk !== null &&
+			chunk.length !== this.#length &&
+			this.#position < this.#length
+		);
+	}
+
+	#lose(): Error {
 		this.#end();
-		throw createError("WS_ERR_BUFFER", {
-			detail:
-				"the memory of a chunk was detached or resized while it was being delivered; copy a payload before transferring it",
-		});
+		this.#loss = createError("WS_ERR_BUFFER", { detail: CHUNK_TAKEN });
+		return this.#loss;
+	}
+
+	#lost(): never {
+		throw this.#lose();
 	}
 }

@@ -303,6 +303,8 @@ export class NativeLink
 					slab === null
 						? decoder.feedPlaced(words, at)
 						: decoder.feedParsed(slab, words, at);
+			} catch (error) {
+				this.threw(decoder, error);
 			} finally {
 				this.delivered(decoder, isDone);
 			}
@@ -326,13 +328,6 @@ export class NativeLink
 	/** The connection is lost: `syscall` has failed with the error of that number. */
 	lost(errno: number, syscall: string): void {
 		this.#socket.destroy(systemError(errno, syscall));
-	}
-
-	/** A receiver of another message has transferred the memory away that bytes of this link were in. */
-	robbed(): void {
-		const detail =
-			"the memory that was received into was transferred away; copy a payload before transferring it";
-		this.#socket.destroy(createError("WS_ERR_BUFFER", { detail }));
 	}
 
 	/** The short texts of this link have become so many bytes, the last of the reactor's arena. */
