@@ -6,8 +6,8 @@
  *   --seconds=60         of load, after all connections have been opened
  *   --seed=N             of all that is decided at random; printed, so that a run can be repeated
  *   --engine=native      or typescript; without it one after the other
+ *   --transport=native   or socket; likewise
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { problemsOf, tableOf } from "../__test__/faults/report.mjs";
@@ -19,6 +19,7 @@ import {
 	prepareNative,
 	prepareTypescript,
 } from "./setup/index.mjs";
+import { mostDescriptors } from "./support/descriptors.mjs";
 import { cache } from "./support/paths.mjs";
 import { elapsed } from "./support/step.mjs";
 
@@ -28,6 +29,7 @@ const { values } = parseArgs({
 		seconds: { type: "string", default: "60" },
 		seed: { type: "string", default: String(Date.now() % 1_000_000) },
 		engine: { type: "string" },
+		transport: { type: "string" },
 	},
 });
 
@@ -45,27 +47,23 @@ function integer(name) {
 	return number;
 }
 
-/** The most descriptors a process may have; Node raises its own limit to that. */
-function mostDescriptors() {
-	try {
-		const limits = readFileSync("/proc/self/limits", "utf8");
-		const match = /^Max open files\s+\d+\s+(\d+)/m.exec(limits);
-		return Number(match?.[1] ?? Number.POSITIVE_INFINITY);
-	} catch {
-		return Number.POSITIVE_INFINITY;
-	}
-}
-
 const connections = integer("connections");
 const seconds = integer("seconds");
 const seed = integer("seed");
 const wanted = variants.filter(
 	({ options }) =>
-		values.engine === undefined || options.engine === values.engine,
+		(values.engine ?? options.engine) === options.engine &&
+		(values.transport ?? options.transport) === options.transport,
 );
-if (wanted.length === 0) refuse(`There is no engine ${values.engine}.`);
-// The proxy has two sockets per connection.
-const needed = 2 * connections + 100;
+if (wanted.length === 0) {
+	const { engine = "any engine", transport = "any" } = values;
+	refuse(`There is no ${engine} over ${transport} transport.`);
+}
+// The proxy has two sockets per connection, and a native connection two descriptors, as long as there are plenty.
+const isAnyNative = wanted.some(
+	({ options }) => options.transport === "native",
+);
+const needed = Math.ceil((2 * connections + 100) / (isAnyNative ? 0.75 : 1));
 if (mostDescriptors() < needed) {
 	refuse(
 		`${connections} connections take ${needed} descriptors, and this system allows a process ${mostDescriptors()}: raise its limit (ulimit -Hn), or pass fewer --connections.`,
@@ -81,8 +79,12 @@ const noCargo = await orExit(async () => {
 let failed = 0;
 for (const { name, options } of wanted) {
 	if (options.engine === "native" && noCargo) {
-		process.stdout.write(`\nnative: skipped, ${noCargo}\n`);
+		process.stdout.write(`\n${name}: skipped, ${noCargo}\n`);
 		if (process.env.CI === "true") failed++;
+		continue;
+	}
+	if (options.transport === "native" && process.platform !== "linux") {
+		process.stdout.write(`\n${name}: skipped, it is Linux only\n`);
 		continue;
 	}
 	const since = performance.now();

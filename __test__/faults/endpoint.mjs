@@ -22,6 +22,7 @@ import { Waiting } from "./waiting.mjs";
  * @property {import("./ledger.mjs").LedgerWriter} ledger
  * @property {number} gapMs Mean time between two bursts of messages.
  * @property {"native" | "typescript"} engine Which is to serve.
+ * @property {"native" | "socket"} transport What is to carry the bytes.
  * @property {(complaint: string) => void} complain
  */
 
@@ -92,8 +93,11 @@ export class Endpoint {
 	open() {
 		this.#isOpen = true;
 		this.#record(Kind.OPENED);
-		if (this.#connection.engine !== this.#options.engine)
-			this.#complain(`is served by ${this.#connection.engine}`);
+		for (const what of /** @type {const} */ (["engine", "transport"])) {
+			const used = this.#connection[what];
+			if (used !== this.#options[what])
+				this.#complain(`has the ${what} ${used}`);
+		}
 		this.#talk().catch((error) => this.#complain(String(error?.stack)));
 	}
 

@@ -1,4 +1,4 @@
-/** Faults and load, a short run on each engine; `npm run test:faults` is the long one. */
+/** Faults and load, a short run on each engine and transport; `npm run test:faults` is the long one. */
 import { describe, expect, test, vi } from "vitest";
 import { cache } from "../../scripts/support/paths.mjs";
 import { nativeMissing, nativeRequired } from "../support/engines.js";
@@ -14,7 +14,10 @@ const seed = seedOfRun();
 describe(`connections under faults and load, with the seed ${seed}`, () => {
 	for (const { name, options } of variants) {
 		const isMissing =
-			options.engine === "native" && nativeMissing !== null && !nativeRequired;
+			(options.engine === "native" &&
+				nativeMissing !== null &&
+				!nativeRequired) ||
+			(options.transport === "native" && process.platform !== "linux");
 		test.skipIf(isMissing)(
 			`lose, double and alter nothing (${name})`,
 			async () => {

@@ -3,13 +3,20 @@
 /**
  * @typedef {object} Variant
  * @property {string} name
- * @property {{ engine: "native" | "typescript" }} options
+ * @property {{ engine: "native" | "typescript", transport: "native" | "socket" }} options
  */
 
-/** @type {readonly Variant[]} */
+/** What serves by default on Linux, then elsewhere, then where there is no addon. @type {readonly Variant[]} */
 export const variants = [
-	{ name: "native", options: { engine: "native" } },
-	{ name: "typescript", options: { engine: "typescript" } },
+	{
+		name: "native-transport",
+		options: { engine: "native", transport: "native" },
+	},
+	{ name: "native", options: { engine: "native", transport: "socket" } },
+	{
+		name: "typescript",
+		options: { engine: "typescript", transport: "socket" },
+	},
 ];
 
 /**

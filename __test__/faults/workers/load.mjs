@@ -36,7 +36,7 @@ export function prepare({ seed, variant, ledgerFile }, end) {
 		messages,
 		ledger,
 		gapMs: 0,
-		engine: options.engine,
+		...options,
 		complain,
 	};
 	const libraryOptions = {
