@@ -29,8 +29,11 @@ const filters = [
 	"__test__/attacks/frames/bad-frames",
 	"__test__/api/in-stream",
 	"__test__/api/sending",
+	"__test__/api/auto-transport",
+	"__test__/api/blocking-handlers",
 	"__test__/api/native",
 	"__test__/api/pause",
+	"__test__/api/taken-memory",
 	"__test__/attacks/ends",
 	"__test__/transport",
 ];
