@@ -66,6 +66,8 @@ async function compile(step) {
 		{
 			env: {
 				RUSTFLAGS: "-Zsanitizer=address",
+				// simdutf is C++.
+				TARGET_CXXFLAGS: "-fsanitize=address",
 				// Debug assertions stay on.
 				CARGO_PROFILE_DEV_OPT_LEVEL: "1",
 			},
