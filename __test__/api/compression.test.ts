@@ -300,20 +300,54 @@ describe("the order of sends", () => {
 		expect(near.bufferedAmount).toBe(0);
 	});
 
-	behaves("what waits at the end fails", async (bench) => {
-		const { near } = await compressedPair(bench);
-		const errors: (string | undefined)[] = [];
-		const callback = (error?: Error | null) =>
-			errors.push((error as { code?: string } | null)?.code);
-		near.sendText(words(1_000_000), callback);
-		near.sendText("behind", callback);
-		near.terminate();
-		await until("both", () => errors.length === 2);
-		expect(errors).toEqual([
-			"WS_ERR_CONNECTION_CLOSED",
-			"WS_ERR_CONNECTION_CLOSED",
-		]);
-	});
+	behaves(
+		"what waits at the end fails, in the order it was sent",
+		async (bench) => {
+			const { near, far } = await compressedPair(bench);
+			far.pause();
+			const told: [name: string, code: string | undefined][] = [];
+			const callback = (name: string) => (error?: Error | null) =>
+				told.push([name, (error as { code?: string } | null)?.code]);
+			// More than the operating system takes, then what is being compressed, and what waits behind it.
+			const plain = { compress: false };
+			near.sendBinary(Buffer.alloc(20_000_000), plain, callback("sent"));
+			near.sendText(words(1_000_000), callback("being compressed"));
+			near.sendText("behind", callback("behind"));
+			near.sendText("behind it", plain, callback("last"));
+			near.terminate();
+			expect(told).toEqual([]);
+			await until("all", () => told.length === 4);
+			expect(told.map(([name]) => name)).toEqual([
+				"sent",
+				"being compressed",
+				"behind",
+				"last",
+			]);
+			for (const [name, code] of told.slice(1))
+				expect(code, name).toBe("WS_ERR_CONNECTION_CLOSED");
+		},
+	);
+
+	behaves(
+		"a server that is closed waits for what is being compressed",
+		async (bench) => {
+			const perMessageDeflate = { threshold: 0 };
+			const served = await bench.serve({ perMessageDeflate });
+			const accepted = served.accepted();
+			const far = bench.connect(served.url, { perMessageDeflate });
+			const received = messagesOf(far);
+			const near = await accepted;
+			const text = words(1_500_000);
+			const ended = next(served.server, "close");
+			near.send(text);
+			near.send("last");
+			near.close(1001);
+			served.server.close();
+			await ended;
+			expect(received).toEqual([text, "last"]);
+			expect(await far.closed).toMatchObject({ code: 1001, wasClean: true });
+		},
+	);
 
 	behaves(
 		"a socket that is destroyed is not kept waiting by what is not compressed yet",
@@ -433,6 +467,9 @@ describe("reading", () => {
 	);
 });
 
+/** More connections than the budget of the tests has room for. */
+const COUNT = 30;
+
 describe("the budget for context takeover", () => {
 	behaves(
 		"leaves new connections uncompressed when it is used up, and is free again",
@@ -461,6 +498,51 @@ describe("the budget for context takeover", () => {
 			library.setMaxCompressionBytes(200_000);
 			const third = await compressedPair(bench, options);
 			expect(third.near.extensions).not.toBe("");
+		},
+	);
+
+	behaves(
+		"is not overdrawn by many that open at once, and nothing is left booked",
+		async (bench) => {
+			const perMessageDeflate = { contextTakeover: true, windowBits: 15 };
+			const { url } = await bench.serve({ perMessageDeflate });
+			const open = async () => {
+				const connection = bench.connect(url, { perMessageDeflate });
+				await next(connection, "connect");
+				return connection;
+			};
+			/** How many of `connections` are compressed; ends them. */
+			const countAndClose = async (connections: Connection[]) => {
+				for (const connection of connections) connection.close();
+				await Promise.all(connections.map(({ closed }) => closed));
+				return connections.filter(({ extensions }) => extensions !== "").length;
+			};
+			bench.afterwards(() => library.setMaxCompressionBytes(256 * 1024 * 1024));
+			library.setMaxCompressionBytes(2 * 1024 * 1024);
+			const inTurn: Connection[] = [];
+			for (let i = 0; i < COUNT; i++) inTurn.push(await open());
+			const most = await countAndClose(inTurn);
+			expect(most).toBeGreaterThan(0);
+			expect(most).toBeLessThan(COUNT);
+			for (let round = 0; round < 3; round++) {
+				const atOnce = await Promise.all(Array.from({ length: COUNT }, open));
+				const count = await countAndClose(atOnce);
+				expect(count).toBeGreaterThan(0);
+				expect(count).toBeLessThanOrEqual(most);
+			}
+			// Nobody answers these, and nobody lets them in.
+			const { port } = await bench.serve({ maxConnections: 0 });
+			for (let i = 0; i < COUNT; i++) {
+				const refused = bench.connect(`ws://127.0.0.1:${port}`, {
+					perMessageDeflate,
+				});
+				const given = bench.connect(url, { perMessageDeflate });
+				given.close();
+				await Promise.all([refused.closed, given.closed]);
+			}
+			const last: Connection[] = [];
+			for (let i = 0; i < COUNT; i++) last.push(await open());
+			expect(await countAndClose(last)).toBe(most);
 		},
 	);
 

@@ -9,23 +9,16 @@ import {
 	type ErrorCode,
 	type WebSocketErrorFields,
 } from "../errors.js";
-import {
-	type DeflateAgreement,
-	type DeflateWishes,
-	MAX_WINDOW_BITS,
-} from "../protocol/permessage-deflate.js";
+import type { DeflateAgreement } from "../protocol/permessage-deflate.js";
 import type { CloseResult, Session } from "../protocol/session.js";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
 import { FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from "../rfc6455/opcode.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
-import {
-	bytesOf,
-	hasCompressionRoom,
-} from "../transport/compression-memory.js";
 import type { SendCallback } from "../transport/link.js";
 import { createLink, refuseNative } from "../transport/select.js";
 import { ClientOpening } from "../transport/socket/client-opening.js";
 import { linkCompression } from "./compression.js";
+import { CompressionOffer } from "./compression-offer.js";
 import { Driver, leaveServer } from "./driver.js";
 import type { InStream } from "./in-stream.js";
 import { OutStream, sendFragment } from "./out-stream.js";
@@ -468,11 +461,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
 	#startOpening(request: ClientRequest, settings: ConnectionSettings): void {
 		const { path, host, hostHeader, extraHeaders, signal } = request;
+		const offer = new CompressionOffer(settings, this.socket);
 		const options = {
 			path,
 			host: hostHeader ?? host,
 			protocols: this.protocols,
-			deflate: offerOf(settings),
+			deflate: offer.wishes,
 			extraHeaders,
 			timeoutMs: settings.handshakeTimeoutMs,
 			signal,
@@ -481,9 +475,15 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			started: (key) => {
 				this.key = key;
 			},
-			accepted: (headers, protocol, deflate, head) =>
-				this.#open({ headers, protocol, deflate, head }),
-			failed: (error) => this.#driver.openingFailed(error),
+			accepted: (headers, protocol, deflate, head) => {
+				// What was agreed on is booked by the link.
+				offer.release();
+				this.#open({ headers, protocol, deflate, head });
+			},
+			failed: (error) => {
+				offer.release();
+				this.#driver.openingFailed(error);
+			},
 		});
 		this.#driver.onOpening(() => opening.cancel());
 	}
@@ -526,19 +526,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		openConnection = (connection, opened) => connection.#open(opened);
 		driverOf = (connection) => connection.#driver;
 	}
-}
-
-/** What a client offers: nothing where the budget for compression would not allow it. */
-function offerOf({
-	engine,
-	compression,
-}: ConnectionSettings): DeflateWishes | null {
-	if (compression === null) return null;
-	// The server may keep the largest window there is.
-	const receive = { ...compression, windowBits: MAX_WINDOW_BITS };
-	const most = { extension: "", send: compression, receive };
-	const bytes = bytesOf(engine, linkCompression(compression, most));
-	return hasCompressionRoom(bytes) ? compression : null;
 }
 
 /** Asking a view for its memory is the dearest part of a short send: up to this length, in bytes, nobody does. */
