@@ -176,6 +176,7 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 		bookCompressionBytes(-this.#compressionBytes);
 		this.#compressionBytes = 0;
 		this.letGo();
+		this.compressor?.tellDropped();
 		this.decoder?.destroy();
 		bookPendingBytes(-this.#pendingBytes);
 		this.#pendingBytes = 0;

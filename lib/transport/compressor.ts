@@ -16,6 +16,7 @@ import { FIN, Opcode, RSV1 } from "../rfc6455/opcode.js";
 import { forgetIdler, type Idler, watchIdler } from "./idle-compressors.js";
 import { LastCompressed } from "./last-compressed.js";
 import type { SendCallback } from "./link.js";
+import { settle } from "./outbox.js";
 
 /** Frames from this length on may be kept by reference by a link, in bytes. */
 const KEPT_BYTES = 32 * 1024;
@@ -56,6 +57,7 @@ export class Compressor implements Idler {
 	/** What is being compressed; with what queues behind it. */
 	#current: Send | null = null;
 	#queue: Send[] = [];
+	#dropped: Send[] = [];
 	#isTurnDue = false;
 
 	constructor(
@@ -135,17 +137,24 @@ export class Compressor implements Idler {
 	/** Drops all that waits, and frees the memory. */
 	destroy(): void {
 		forgetIdler(this);
-		const dropped = this.#queue;
-		if (this.#current !== null) dropped.unshift(this.#current);
+		if (this.#current !== null) this.#dropped.push(this.#current);
+		this.#dropped.push(...this.#queue);
 		this.#queue = [];
 		this.#current = null;
 		this.queuedBytes = 0;
 		this.#deflater?.destroy();
 		this.#deflater = null;
-		for (const { callback } of dropped) {
-			if (callback !== undefined)
-				process.nextTick(callback, createError("WS_ERR_CONNECTION_CLOSED"));
-		}
+	}
+
+	/** The transport is gone, and what was sent before has been told: now for what was dropped. */
+	tellDropped(): void {
+		const callbacks = this.#dropped
+			.map(({ callback }) => callback)
+			.filter((callback) => callback !== undefined);
+		this.#dropped = [];
+		if (callbacks.length === 0) return;
+		const error = createError("WS_ERR_CONNECTION_CLOSED");
+		process.nextTick(settle, callbacks, error);
 	}
 
 	/** Sends what another connection has compressed a moment ago. */
