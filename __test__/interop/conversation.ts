@@ -94,8 +94,10 @@ export class Conversation {
 			ca: tls?.cert,
 		});
 		const { endpoint: server, headers } = await accepting;
-		const ours = [server, client].find((each) => each instanceof OwnEndpoint);
-		this.transport = ours?.transport ?? "socket";
+		// 1.7.2 is such an endpoint, too, over sockets.
+		for (const end of [server, client])
+			if (end instanceof OwnEndpoint && end.transport === "native")
+				this.transport = end.transport;
 		return { server, client, headers };
 	}
 
