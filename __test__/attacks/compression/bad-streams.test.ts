@@ -15,6 +15,7 @@ const invalid: [name: string, payload: Buffer][] = [
 	["a stored block whose lengths do not fit together", hex("0005000000")],
 	["a reference to what was never sent", hex("4a040100")],
 	["a block that does not end", hex("f248cdc9c9")],
+	["a last block that lacks its end", hex("f34805")],
 	["noise", Buffer.alloc(5000, hex("ffa7130c"))],
 	[
 		"noise behind a last block",
@@ -42,6 +43,27 @@ for (const [name, payload] of invalid) {
 		},
 	});
 }
+
+onBoth({
+	name: "refuses a reference to the message before with 1007, where it was agreed that there is none",
+	async run(peer) {
+		const wire = await peer.open();
+		// "Hello", and again (RFC 7692 section 7.2.3.2).
+		wire.write(
+			Buffer.concat([
+				compressedFrame(1, hex("f248cdc9c90700"), peer),
+				compressedFrame(1, hex("f200110000"), peer),
+			]),
+		);
+		return lastFramesOn(wire);
+	},
+	sees: { closeCode: 1007 },
+	told: {
+		connections: [
+			{ texts: 1, errors: [{ code: "WS_ERR_INVALID_COMPRESSION" }] },
+		],
+	},
+});
 
 onBoth({
 	name: "spends no more on a message of last blocks than on others",

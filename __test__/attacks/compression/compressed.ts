@@ -10,6 +10,9 @@ import { type FrameAttack, onClient, onServer } from "../support/attack.js";
 
 const EXTENSION = "permessage-deflate";
 
+/** A client's offer: of a window that the server may limit. */
+const OFFER = `${EXTENSION}; client_max_window_bits`;
+
 /** What the victim agrees to: as little as `true` asks for. */
 const ANSWER = `${EXTENSION}; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12`;
 
@@ -48,7 +51,7 @@ export function onBoth(attack: FrameAttack): void {
 				mask: true,
 				async open(): Promise<Wire> {
 					const wire = await server.send(
-						request({ "Sec-WebSocket-Extensions": EXTENSION }),
+						request({ "Sec-WebSocket-Extensions": OFFER }),
 					);
 					await wire.head();
 					return wire;
