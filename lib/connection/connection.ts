@@ -281,14 +281,14 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		// Misuse of the argument is told in any ready state, as in 1.7.
 		return this.#sendBinary(
 			data,
-			toBytes(data, this.#shortBytes),
+			toBytes(data, this.#shortBytes()),
 			options,
 			callback,
 		);
 	}
 
 	/** What a client masks, or a connection compresses, is read natively: there memory of other threads has no business. */
-	get #shortBytes(): number {
+	#shortBytes(): number {
 		return this.server === null || this.#compressFromBytes !== null
 			? 0
 			: SHORT_BYTES;
@@ -303,7 +303,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	): boolean | undefined {
 		const { compress, done } = readSendArguments(options, callback);
 		if (!this.#maySend("WS_ERR_BINARY_DURING_BINARY", done)) return undefined;
-		const payload = bytes ?? toBytes(data, this.#shortBytes);
+		const payload = bytes ?? toBytes(data, this.#shortBytes());
 		return this.#driver.link?.sendBytes(
 			FIN | Opcode.BINARY | this.#compressed(payload, compress),
 			payload,

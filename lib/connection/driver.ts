@@ -294,13 +294,11 @@ export class Driver implements SessionDriver, LimitedConnection {
 
 	#binary(message: Buffer): void {
 		const connection = this.#connection;
-		if (this.#wantsWhole()) {
-			this.#push(message);
-			connection.emit("message", message, true);
-		}
+		this.#push(message);
+		connection.emit("message", message, true);
 		if (
-			connection.listenerCount("binary") === 0 ||
-			this.#endError !== undefined
+			this.#endError !== undefined ||
+			connection.listenerCount("binary") === 0
 		)
 			return;
 		const stream = new InStream();

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { isSharedArrayBuffer, isUint8Array } from "node:util/types";
 import { createError } from "../errors.js";
 
@@ -49,6 +50,9 @@ function getter<T>(name: string): (this: Uint8Array) => T {
 	return Object.getOwnPropertyDescriptor(typedArray, name)?.get as () => T;
 }
 
+/** Kept here because the names are global: looking them up takes a call each. */
+const bufferPrototype = Buffer.prototype;
+const arrayPrototype = Uint8Array.prototype;
 const bufferOf = getter<ArrayBufferLike>("buffer");
 const byteOffsetOf = getter<number>("byteOffset");
 const byteLengthOf = getter<number>("byteLength");
@@ -59,13 +63,17 @@ const byteLengthOf = getter<number>("byteLength");
  * between them is memory that was never written.
  */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
+	// Asked for first: compiled code then knows the class, and what follows is no call.
+	const { length } = bytes;
 	const prototype = Object.getPrototypeOf(bytes);
-	const length = byteLengthOf.call(bytes);
-	return (prototype === Buffer.prototype ||
-		prototype === Uint8Array.prototype) &&
-		bytes.length === length
+	return (prototype === bufferPrototype || prototype === arrayPrototype) &&
+		byteLengthOf.call(bytes) === length
 		? bytes
-		: new FastBuffer(bufferOf.call(bytes), byteOffsetOf.call(bytes), length);
+		: new FastBuffer(
+				bufferOf.call(bytes),
+				byteOffsetOf.call(bytes),
+				byteLengthOf.call(bytes),
+			);
 }
 
 /**

@@ -198,7 +198,7 @@ export class NativeLink
 			this.#reactor.addText(this, first, text);
 			return this.#sent(undefined);
 		}
-		const arena = this.#arena;
+		const arena = this.#arena();
 		const bytes = this.#encoder.text(arena, first, text);
 		this.outbox.appendFromArena(arena, bytes);
 		return this.#sent(callback);
@@ -221,8 +221,9 @@ export class NativeLink
 	): boolean {
 		if (this.slot < 0) return this.#refuse(callback);
 		const { outbox } = this;
-		const arena = this.#arena;
-		const length = payload.byteLength;
+		const arena = this.#arena();
+		// Not `byteLength`, which is a call on Node 20.
+		const { length } = payload;
 		// By reference only while the kernel keeps up: it then takes the bytes within this call, and the caller's buffer is
 		// free again when the call returns.
 		if (
@@ -463,7 +464,7 @@ export class NativeLink
 	}
 
 	/** The memory for the next frame, which goes behind all that was sent. */
-	get #arena() {
+	#arena() {
 		const reactor = this.#reactor;
 		reactor.frameTexts();
 		return reactor.arena;
@@ -488,6 +489,7 @@ export class NativeLink
 
 	/** The back-pressure boolean: false where more than the socket's high-water mark waits for the kernel. */
 	#hasRoom(): boolean {
+		if (!this.#isWaiting && this.compressor === null) return true;
 		const mark = this.#socket.writableHighWaterMark;
 		if (
 			this.compressingBytes < mark &&

@@ -127,10 +127,13 @@ export class Reactor {
 	readonly #host: DecoderHost;
 	readonly #words = new Uint32Array(BATCH_WORDS);
 	readonly #ranges = new Uint32Array(MAX_RANGES * RANGE_WORDS);
-	/** Short texts that are sent and not framed yet, joined; and the link of each. */
+	/** Short texts that are sent and not framed yet: how many, joined; and the links of runs of them, with the ends of those. */
 	readonly #texts = new Uint32Array(MAX_TEXTS);
-	readonly #textLinks: NativeLink[] = [];
+	#textCount = 0;
 	#joined = "";
+	readonly #textLinks: NativeLink[] = [];
+	readonly #textEnds: number[] = [];
+	#textLink: NativeLink | null = null;
 	readonly #slabs: RawBuffer[] = [];
 	readonly #owners: (SlotOwner | undefined)[] = [];
 	/** The next entry of the batch being delivered; 0 between batches. */
@@ -199,18 +202,32 @@ export class Reactor {
 	 * outbox of a link has `frameTexts` run first.
 	 */
 	addText(link: NativeLink, first: number, text: string): void {
-		const count = this.#textLinks.push(link);
-		this.#texts[count - 1] = first | (text.length << 8);
+		if (link !== this.#textLink) this.#beginRun(link);
+		this.#texts[this.#textCount++] = first | (text.length << 8);
 		this.#joined += text;
-		if (count === MAX_TEXTS) this.frameTexts();
+		if (this.#textCount === MAX_TEXTS) this.frameTexts();
 	}
 
 	/** Frames the short texts that wait for it. */
 	frameTexts(): void {
+		if (this.#textCount > 0) this.#frameTexts();
+	}
+
+	/** The texts that follow are those of `link`. */
+	#beginRun(link: NativeLink): void {
+		if (this.#textLink !== null) this.#textEnds.push(this.#textCount);
+		this.#textLink = link;
+		this.#textLinks.push(link);
+	}
+
+	#frameTexts(): void {
 		const links = this.#textLinks;
-		const count = links.length;
-		if (count === 0) return;
+		const ends = this.#textEnds;
+		const count = this.#textCount;
 		const joined = this.#joined;
+		ends.push(count);
+		this.#textCount = 0;
+		this.#textLink = null;
 		this.#joined = "";
 		const { arena } = this;
 		const texts = this.#texts;
@@ -219,14 +236,16 @@ export class Reactor {
 		const error = this.binding.reactorTexts(joined, count, slab, used);
 		// It has room, and the lengths are those of the texts.
 		if (error !== 0) throw new Error(`Texts were not framed (error ${error})`);
-		for (let from = 0; from < count; ) {
-			const link = links[from];
+		let from = 0;
+		for (let run = 0; run < links.length; run++) {
+			const end = ends[run];
 			let bytes = 0;
-			while (from < count && links[from] === link) bytes += texts[from++];
+			while (from < end) bytes += texts[from++];
 			arena.used += bytes;
-			link.framed(bytes);
+			links[run].framed(bytes);
 		}
 		links.length = 0;
+		ends.length = 0;
 	}
 
 	/** Sends now where much has been gathered: more would only delay the peers. */

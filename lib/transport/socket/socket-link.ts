@@ -140,7 +140,8 @@ export class SocketLink extends BaseLink implements Link {
 		payload: Uint8Array,
 		callback: SendCallback | undefined,
 	): boolean {
-		const length = payload.byteLength;
+		// Not `byteLength`, which is a call on Node 20.
+		const { length } = payload;
 		// By reference only while the operating system keeps up: it then takes the bytes within this call, and the caller's
 		// buffer is free again when the call returns, as it was with 1.7, which always copied.
 		if (
