@@ -46,6 +46,31 @@ export function testText(engine: Engine): void {
 		);
 	});
 
+	test("short texts in one chunk are told apart, whatever comes between them and wherever it stops", () => {
+		const texts = Array.from({ length: 90 }, (_, n) =>
+			n % 17 === 16 ? `${n} zwölf` : `${n}`.padEnd((n * 7) % 60, "abcdefg"),
+		);
+		texts.push("", "x".repeat(600), "", "y");
+		const frames = texts.map((text) => textFrame(text));
+		frames.splice(40, 0, frame({ opcode: 2, mask: true, payload: "binary" }));
+		const expected = texts.map((text) => ["text", text]);
+		expected.splice(40, 0, ["binary", Buffer.from("binary").toString("hex")]);
+		const bytes = Buffer.concat(frames);
+		expect(decode(engine, [Buffer.from(bytes)])).toEqual(expected);
+		for (const every of [1, 5]) {
+			const { decoder, recorder, events } = createRecorded(engine);
+			recorder.onEvent = () => {
+				if (events.length % every === 0) decoder.suspend();
+			};
+			let isDone = decoder.feed(Buffer.from(bytes));
+			while (!isDone) {
+				decoder.unsuspend();
+				isDone = decoder.resume();
+			}
+			expect(events).toEqual(expected);
+		}
+	});
+
 	test("a byte order mark and NUL are characters like others", () => {
 		expectOutcomes(engine, textFrame("\ufeffa\0b"), [["text", "\ufeffa\0b"]]);
 	});

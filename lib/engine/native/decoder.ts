@@ -38,6 +38,11 @@ const MIN_PLACED_BYTES = 16 * 1024;
 
 /** The chunk of records that are about no bytes. */
 const NO_BYTES = Buffer.alloc(0) as RawBuffer;
+/**
+ * ASCII texts that follow each other become one string of up to so many bytes, headers and all, from which each is cut: asking
+ * Node for a string costs more than making a short one. A text that is kept keeps at most that string alive.
+ */
+const JOINT_TEXT_BYTES = 512;
 
 /** How a binary message is wanted, as `feed` takes it. */
 const NOT_ASKED = 0;
@@ -320,6 +325,9 @@ export class NativeDecoder implements Decoder {
 		// Asking a view for its memory is a call: once for all records.
 		let memory: ArrayBufferLike | null = null;
 		let offset = 0;
+		let joint = "";
+		let jointStart = 0;
+		let jointEnd = -1;
 		let at = start;
 		try {
 			while (at < stop) {
@@ -330,7 +338,12 @@ export class NativeDecoder implements Decoder {
 				const b = words[at + 2];
 				at += WORDS_PER_RECORD;
 				if (kind === Kind.TEXT_ASCII) {
-					sink.text(chunk.latin1Slice(a, b));
+					if (b > jointEnd) {
+						jointStart = a;
+						jointEnd = endOfTexts(words, at, stop, a, b);
+						joint = chunk.latin1Slice(a, jointEnd);
+					}
+					sink.text(joint.slice(a - jointStart, b - jointStart));
 				} else if (kind === Kind.BINARY) {
 					this.#keep();
 					if (memory === null) {
@@ -465,4 +478,22 @@ export class NativeDecoder implements Decoder {
 	#lost(): never {
 		throw this.#lose();
 	}
+}
+
+/** The end of the last of the texts at `start`..`end` and, as far as they are short, in the records from `at` to `stop`. */
+function endOfTexts(
+	words: Uint32Array,
+	at: number,
+	stop: number,
+	start: number,
+	end: number,
+): number {
+	const limit = start + JOINT_TEXT_BYTES;
+	let last = end;
+	for (let next = at; next < stop; next += WORDS_PER_RECORD) {
+		const nextEnd = words[next + 2];
+		if (words[next] !== Kind.TEXT_ASCII || nextEnd > limit) break;
+		if (nextEnd > last) last = nextEnd;
+	}
+	return last;
 }
