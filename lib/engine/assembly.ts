@@ -1,5 +1,6 @@
 import { markAsUntransferable } from "node:worker_threads";
 import { FastBuffer } from "./buffer.js";
+import { paceCollector } from "./collector.js";
 
 const NOTHING = new Uint8Array(0);
 
@@ -212,9 +213,11 @@ function joined(parts: Uint8Array[], length: number): Buffer {
 /** Memory for `length` bytes, all of which have to be overwritten. */
 function uninitialised(length: number): Buffer {
 	if (length < MIN_SHARED_BYTES || length > MAX_SHARED_BYTES) {
+		paceCollector(length);
 		return Buffer.allocUnsafeSlow(length);
 	}
 	if (length > slab.length - slabUsed) {
+		paceCollector(SLAB_BYTES);
 		slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 		slabUsed = 0;
 		// Who transfers one message to another thread would take the others from their owners.

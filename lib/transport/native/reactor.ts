@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { markAsUntransferable } from "node:worker_threads";
 import { Arena } from "../../engine/arena.js";
 import type { RawBuffer } from "../../engine/buffer.js";
+import { paceCollector } from "../../engine/collector.js";
 import type { Binding } from "../../engine/native/binding.js";
 import { NativeEngine } from "../../engine/native/engine.js";
 import type { DecoderHost } from "../../engine/native/host.js";
@@ -362,6 +363,7 @@ export class Reactor {
 			// Uninitialised: nobody is shown more of it than was received.
 			const slab = Buffer.allocUnsafeSlow(SLAB_BYTES[index]) as RawBuffer;
 			keepHere(slab.buffer);
+			paceCollector(slab.length);
 			this.#slabs[index] = slab;
 			this.binding.reactorSlab(index, slab);
 		}
