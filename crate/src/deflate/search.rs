@@ -115,7 +115,10 @@ impl Search<'_> {
     }
 
     /// Looks for a match at `at`, before [`Self::unlistable`], that is longer than `least`, and puts `at` into the tables.
-    #[expect(clippy::inline_always, reason = "each of the two calls is a tenth faster")]
+    #[expect(
+        clippy::inline_always,
+        reason = "each of the two calls is a tenth faster"
+    )]
     #[inline(always)]
     fn find(&mut self, at: usize, least: usize, candidates: u32, enough: usize) -> Match {
         let window = self.window;

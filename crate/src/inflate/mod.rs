@@ -4,16 +4,17 @@
 //! agreed, and refuses what refers to something before it, so what comes out depends on the bytes only. Between messages it
 //! holds the window and nothing else.
 
+mod symbols;
 mod tables;
 
 use crate::error::Failure;
-use tables::{Kind, Tables};
+use tables::{LengthTable, Tables};
 
 /// What the sender has left out at the end of each message (RFC 7692 section 7.2.1).
 pub const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// Eight bytes are copied at a time, which may write behind the last one.
-const PADDING_BYTES: usize = 8;
+/// Up to sixteen bytes are copied at a time, which may write behind the last one.
+const PADDING_BYTES: usize = 16;
 
 const LENGTH_CODES: usize = 19;
 const LENGTH_CODE_ORDER: [usize; LENGTH_CODES] = [
@@ -57,7 +58,10 @@ struct Lengths {
 /// What is needed while a block is read.
 #[derive(Clone, Debug)]
 struct Bench {
+    /// Whether the block has the fixed codes. If not, `tables` are those of its own.
+    is_fixed: bool,
     tables: Tables,
+    length_table: LengthTable,
     lengths: Lengths,
 }
 
@@ -72,7 +76,9 @@ impl Benches {
     fn take(&mut self) -> Box<Bench> {
         self.0.pop().unwrap_or_else(|| {
             Box::new(Bench {
+                is_fixed: false,
                 tables: Tables::new(),
+                length_table: LengthTable::new(),
                 lengths: Lengths {
                     literals: 0,
                     distances: 0,
@@ -286,7 +292,18 @@ impl Inflater {
                 Mode::Counts => self.counts(&mut bench.lengths, input)?,
                 Mode::LengthCodes => self.length_codes(bench, input)?,
                 Mode::Lengths => self.lengths(bench, input)?,
-                Mode::Symbols => self.symbols(&bench.tables, input)?,
+                Mode::Symbols => {
+                    let tables = if bench.is_fixed {
+                        Tables::fixed()
+                    } else {
+                        &bench.tables
+                    };
+                    self.fast_symbols(tables, input)?;
+                    match self.mode {
+                        Mode::Symbols => self.symbols(tables, input)?,
+                        _ => None,
+                    }
+                }
                 Mode::Copy(length, distance) => {
                     self.mode = Mode::Symbols;
                     self.copy(length, distance);
@@ -321,7 +338,7 @@ impl Inflater {
                 Mode::StoredLength
             }
             1 => {
-                bench.tables.set_fixed();
+                bench.is_fixed = true;
                 Mode::Symbols
             }
             2 => Mode::Counts,
@@ -402,9 +419,11 @@ impl Inflater {
         bench: &mut Bench,
         input: &mut &[u8],
     ) -> Result<Option<Stop>, Failure> {
-        let Bench { tables, lengths } = bench;
+        let lengths = &mut bench.lengths;
         while lengths.read < lengths.length_codes {
-            self.bits.refill(input);
+            if self.bits.count < 3 {
+                self.bits.refill(input);
+            }
             let Some(length) = self.bits.take(3) else {
                 return Ok(Some(Stop::Input));
             };
@@ -412,7 +431,7 @@ impl Inflater {
             lengths.read += 1;
         }
         if let Some(codes) = lengths.all.first_chunk() {
-            tables.set_length_codes(codes)?;
+            bench.length_table.set(codes)?;
         }
         lengths.read = 0;
         self.mode = Mode::Lengths;
@@ -420,30 +439,40 @@ impl Inflater {
     }
 
     fn lengths(&mut self, bench: &mut Bench, input: &mut &[u8]) -> Result<Option<Stop>, Failure> {
-        let Bench { tables, lengths } = bench;
+        let Bench {
+            is_fixed,
+            tables,
+            length_table,
+            lengths,
+        } = bench;
         let all = lengths.literals + lengths.distances;
         while lengths.read < all {
-            self.bits.refill(input);
-            let entry = tables.literal(self.bits.bits);
+            // The longest are 7 bits and 7 more.
+            if self.bits.count < 14 {
+                self.bits.refill(input);
+            }
+            let entry = length_table.look_up(self.bits.bits);
             let symbol = entry.value();
             let (extra, least) = match symbol {
+                ..=15 => (0, 1),
                 16 => (2, 3),
                 17 => (3, 3),
-                18 => (7, 11),
-                _ => (0, 1),
+                _ => (7, 11),
             };
             if self.bits.count < entry.bits() + extra {
                 return Ok(Some(Stop::Input));
             }
             self.bits.take(entry.bits());
+            if symbol < 16 {
+                lengths.all[lengths.read] = symbol as u8;
+                lengths.read += 1;
+                continue;
+            }
             let count = least + self.bits.take(extra).unwrap_or_default();
-            let length = match symbol {
-                16 => match lengths.read {
-                    0 => return Err(Failure::InvalidCompression),
-                    read => lengths.all[read - 1],
-                },
-                17 | 18 => 0,
-                _ => symbol as u8,
+            let length = match (symbol, lengths.read) {
+                (16, 0) => return Err(Failure::InvalidCompression),
+                (16, read) => lengths.all[read - 1],
+                _ => 0,
             };
             let Some(run) = lengths.all[..all].get_mut(lengths.read..lengths.read + count) else {
                 return Err(Failure::InvalidCompression);
@@ -451,104 +480,10 @@ impl Inflater {
             run.fill(length);
             lengths.read += count;
         }
+        *is_fixed = false;
         let (literals, distances) = lengths.all[..all].split_at(lengths.literals);
         tables.set(literals, distances)?;
         self.mode = Mode::Symbols;
         Ok(None)
-    }
-
-    /// Reads literals and matches until the block ends, the input does, or the piece is full.
-    fn symbols(&mut self, tables: &Tables, input: &mut &[u8]) -> Result<Option<Stop>, Failure> {
-        let full = self.window.len() - PADDING_BYTES;
-        let mut bits = self.bits;
-        let mut end = self.end;
-        let result = loop {
-            if end == full {
-                break Ok(Some(Stop::Output));
-            }
-            if bits.count < 48 {
-                bits.refill(input);
-            }
-            let entry = tables.literal(bits.bits);
-            if entry.bits() == 0 {
-                // No code begins like that, unless what is missing of it is still to come.
-                if bits.count >= tables::MAX_CODE_BITS as u32 {
-                    break Err(Failure::InvalidCompression);
-                }
-                break Ok(Some(Stop::Input));
-            }
-            if bits.count < entry.bits() {
-                break Ok(Some(Stop::Input));
-            }
-            if entry.kind() == Kind::Literal {
-                bits.bits >>= entry.bits();
-                bits.count -= entry.bits();
-                self.window[end] = entry.value() as u8;
-                end += 1;
-                continue;
-            }
-            // A match is taken whole, or left until all of it is here: 48 bits at most.
-            let mut after = bits;
-            after.take(entry.bits());
-            if entry.kind() == Kind::End {
-                bits = after;
-                self.mode = Mode::Header;
-                break Ok(None);
-            }
-            let Some(extra) = after.take(entry.extra()) else {
-                break Ok(Some(Stop::Input));
-            };
-            let length = entry.value() + extra;
-            let entry = tables.distance(after.bits);
-            if entry.bits() == 0 && after.count >= tables::MAX_CODE_BITS as u32 {
-                break Err(Failure::InvalidCompression);
-            }
-            if entry.bits() == 0 || after.take(entry.bits()).is_none() {
-                break Ok(Some(Stop::Input));
-            }
-            let Some(extra) = after.take(entry.extra()) else {
-                break Ok(Some(Stop::Input));
-            };
-            let distance = entry.value() + extra;
-            bits = after;
-            if distance > self.reach.min(end - self.floor) {
-                break Err(Failure::InvalidCompression);
-            }
-            self.end = end;
-            self.copy(length, distance);
-            end = self.end;
-            if self.mode != Mode::Symbols {
-                break Ok(Some(Stop::Output));
-            }
-        };
-        self.bits = bits;
-        self.end = end;
-        result
-    }
-
-    /// Repeats what was `distance` bytes ago, as far as there is room; the rest is left to the next piece.
-    #[inline]
-    fn copy(&mut self, length: usize, distance: usize) {
-        let room = self.window.len() - PADDING_BYTES - self.end;
-        let count = length.min(room);
-        let (mut from, mut to, stop) = (self.end - distance, self.end, self.end + count);
-        if distance >= 8 {
-            while to < stop {
-                let word: [u8; 8] = *self.window[from..].first_chunk().expect("padding");
-                self.window[to..to + 8].copy_from_slice(&word);
-                from += 8;
-                to += 8;
-            }
-        } else {
-            while to < stop {
-                self.window[to] = self.window[from];
-                from += 1;
-                to += 1;
-            }
-        }
-        self.end = stop;
-        if count < length {
-            self.mode = Mode::Copy(length - count, distance);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Tables that turn the next bits of a block into a symbol (RFC 1951 section 3.2.2).
 
+use std::sync::LazyLock;
+
 use crate::deflate::symbols::{DISTANCE_BASE, DISTANCE_EXTRA, LENGTH_BASE, LENGTH_EXTRA};
 use crate::error::Failure;
 
@@ -7,11 +9,16 @@ use crate::error::Failure;
 pub const MAX_CODE_BITS: usize = 15;
 
 /// Bits that are looked up at once. A longer code is looked up in a second table, behind the first.
-const LITERAL_BITS: u32 = 10;
+pub const LITERAL_BITS: u32 = 10;
 const DISTANCE_BITS: u32 = 8;
 /// The first table and as many second ones as a code can need, rounded up.
 const LITERAL_ENTRIES: usize = 1344;
 const DISTANCE_ENTRIES: usize = 416;
+/// No code of code lengths is longer: there is no second table.
+const LENGTH_CODE_BITS: u32 = 7;
+
+/// Most symbols of an alphabet.
+const MAX_SYMBOLS: usize = 288;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,33 +33,34 @@ pub enum Kind {
     Link = 3,
 }
 
-/// `value << 16 | kind << 8 | extra bits << 4 | length of the code`; zero where no code begins with these bits.
+/// `value << 16 | kind << 12 | extra bits << 8 | length of the code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry(u32);
 
 impl Entry {
-    const NONE: Self = Self(0);
+    /// Where no code begins with these bits, and for a symbol that stands for nothing: not a literal, and without bits.
+    const NONE: Self = Self::new(Kind::Base, 0, 0);
 
     const fn new(kind: Kind, value: u16, extra: u8) -> Self {
-        Self((value as u32) << 16 | (kind as u32) << 8 | (extra as u32) << 4)
+        Self((value as u32) << 16 | (kind as u32) << 12 | (extra as u32) << 8)
     }
 
     /// Bits of the code; 0 where there is none.
     #[inline]
     pub const fn bits(self) -> u32 {
-        self.0 & 15
+        self.0 & 0xff
     }
 
     /// Bits behind the code that belong to it.
     #[inline]
     pub const fn extra(self) -> u32 {
-        self.0 >> 4 & 15
+        self.0 >> 8 & 15
     }
 
     /// What it stands for.
     #[inline]
     pub const fn kind(self) -> Kind {
-        match self.0 >> 8 & 3 {
+        match self.0 >> 12 & 3 {
             0 => Kind::Literal,
             1 => Kind::Base,
             2 => Kind::End,
@@ -65,40 +73,64 @@ impl Entry {
     pub const fn value(self) -> usize {
         (self.0 >> 16) as usize
     }
-
-    /// That of a literal or a length; the last two symbols stand for nothing.
-    const fn literal(symbol: usize) -> Option<Self> {
-        match symbol {
-            0..=255 => Some(Self::new(Kind::Literal, symbol as u16, 0)),
-            256 => Some(Self::new(Kind::End, 0, 0)),
-            257..=285 => {
-                let slot = symbol - 257;
-                let (base, extra) = (LENGTH_BASE[slot], LENGTH_EXTRA[slot]);
-                Some(Self::new(Kind::Base, base, extra))
-            }
-            _ => None,
-        }
-    }
-
-    /// That of a distance; the last two symbols stand for nothing.
-    const fn distance(symbol: usize) -> Option<Self> {
-        match symbol {
-            0..=29 => {
-                let (base, extra) = (DISTANCE_BASE[symbol], DISTANCE_EXTRA[symbol]);
-                Some(Self::new(Kind::Base, base, extra))
-            }
-            _ => None,
-        }
-    }
 }
+
+/// The entries of the literals and lengths, without the length of their code. The last two symbols stand for nothing.
+const LITERALS: [Entry; MAX_SYMBOLS] = {
+    let mut entries = [Entry::NONE; MAX_SYMBOLS];
+    let mut symbol = 0;
+    while symbol < 256 {
+        entries[symbol] = Entry::new(Kind::Literal, symbol as u16, 0);
+        symbol += 1;
+    }
+    entries[256] = Entry::new(Kind::End, 0, 0);
+    let mut slot = 0;
+    while slot < LENGTH_BASE.len() {
+        entries[257 + slot] = Entry::new(Kind::Base, LENGTH_BASE[slot], LENGTH_EXTRA[slot]);
+        slot += 1;
+    }
+    entries
+};
+
+/// The same of the distances.
+const DISTANCES: [Entry; 32] = {
+    let mut entries = [Entry::NONE; 32];
+    let mut symbol = 0;
+    while symbol < DISTANCE_BASE.len() {
+        let (base, extra) = (DISTANCE_BASE[symbol], DISTANCE_EXTRA[symbol]);
+        entries[symbol] = Entry::new(Kind::Base, base, extra);
+        symbol += 1;
+    }
+    entries
+};
+
+/// The same of the code lengths and their runs.
+const LENGTH_CODES: [Entry; 19] = {
+    let mut entries = [Entry::NONE; 19];
+    let mut symbol = 0;
+    while symbol < entries.len() {
+        entries[symbol] = Entry::new(Kind::Literal, symbol as u16, 0);
+        symbol += 1;
+    }
+    entries
+};
+
+/// The tables of the fixed codes (section 3.2.6).
+static FIXED: LazyLock<Tables> = LazyLock::new(|| {
+    let mut lengths = [8; MAX_SYMBOLS];
+    lengths[144..256].fill(9);
+    lengths[256..280].fill(7);
+    let mut tables = Tables::new();
+    let made = tables.set(&lengths, &[5; 32]);
+    debug_assert_eq!(made, Ok(()));
+    tables
+});
 
 /// The tables of a block.
 #[derive(Clone, Debug)]
 pub struct Tables {
     literals: [Entry; LITERAL_ENTRIES],
     distances: [Entry; DISTANCE_ENTRIES],
-    /// Whether these are the fixed codes.
-    fixed: bool,
 }
 
 impl Tables {
@@ -107,29 +139,12 @@ impl Tables {
         Self {
             literals: [Entry::NONE; LITERAL_ENTRIES],
             distances: [Entry::NONE; DISTANCE_ENTRIES],
-            fixed: false,
         }
     }
 
-    /// Makes these the tables of the fixed codes (section 3.2.6).
-    pub fn set_fixed(&mut self) {
-        if self.fixed {
-            return;
-        }
-        let mut lengths = [8; 288];
-        lengths[144..256].fill(9);
-        lengths[256..280].fill(7);
-        let made =
-            fill(&mut self.literals, LITERAL_BITS, &lengths, Entry::literal).and_then(|()| {
-                fill(
-                    &mut self.distances,
-                    DISTANCE_BITS,
-                    &[5; 32],
-                    Entry::distance,
-                )
-            });
-        debug_assert_eq!(made, Ok(()));
-        self.fixed = true;
+    /// Those of the fixed codes.
+    pub fn fixed() -> &'static Self {
+        &FIXED
     }
 
     /// Makes these the tables of codes with the given lengths.
@@ -137,43 +152,58 @@ impl Tables {
     /// # Errors
     /// Where no block can have such codes.
     pub fn set(&mut self, literals: &[u8], distances: &[u8]) -> Result<(), Failure> {
-        self.fixed = false;
         if literals[256] == 0 {
             // The block could not end.
             return Err(Failure::InvalidCompression);
         }
-        fill(&mut self.literals, LITERAL_BITS, literals, Entry::literal)?;
-        fill(
-            &mut self.distances,
-            DISTANCE_BITS,
-            distances,
-            Entry::distance,
-        )
+        fill(&mut self.literals, LITERAL_BITS, literals, &LITERALS)?;
+        fill(&mut self.distances, DISTANCE_BITS, distances, &DISTANCES)
     }
 
-    /// Makes the first table that of the code in which code lengths are written; `None` of the lengths may be left out.
-    ///
-    /// # Errors
-    /// Where the code is not complete.
-    pub fn set_length_codes(&mut self, lengths: &[u8; 19]) -> Result<(), Failure> {
-        self.fixed = false;
-        if lengths.iter().all(|length| *length == 0) || is_incomplete(lengths) {
-            return Err(Failure::InvalidCompression);
-        }
-        let entry_of = |symbol| Some(Entry::new(Kind::Literal, symbol as u16, 0));
-        fill(&mut self.literals, LITERAL_BITS, lengths, entry_of)
-    }
-
-    /// The entry of the literal, length or code length that begins with these bits.
+    /// The entry of the literal or length that begins with these bits.
     #[inline]
     pub fn literal(&self, bits: u64) -> Entry {
         look_up::<LITERAL_ENTRIES, LITERAL_BITS>(&self.literals, bits)
+    }
+
+    /// The same, if its code is no longer than [`LITERAL_BITS`]; otherwise an entry that is no literal.
+    #[inline]
+    pub fn short_literal(&self, bits: u64) -> Entry {
+        self.literals[(bits & ((1 << LITERAL_BITS) - 1)) as usize]
     }
 
     /// The entry of the distance that begins with these bits.
     #[inline]
     pub fn distance(&self, bits: u64) -> Entry {
         look_up::<DISTANCE_ENTRIES, DISTANCE_BITS>(&self.distances, bits)
+    }
+}
+
+/// The table of the code in which code lengths are written.
+#[derive(Clone, Debug)]
+pub struct LengthTable([Entry; 1 << LENGTH_CODE_BITS]);
+
+impl LengthTable {
+    /// A table without codes.
+    pub const fn new() -> Self {
+        Self([Entry::NONE; 1 << LENGTH_CODE_BITS])
+    }
+
+    /// Makes this the table of a code with the given lengths, none above seven.
+    ///
+    /// # Errors
+    /// Where the code is not complete.
+    pub fn set(&mut self, lengths: &[u8; 19]) -> Result<(), Failure> {
+        if count(lengths).1 > 0 {
+            return Err(Failure::InvalidCompression);
+        }
+        fill(&mut self.0, LENGTH_CODE_BITS, lengths, &LENGTH_CODES)
+    }
+
+    /// The entry of the code length or run that begins with these bits.
+    #[inline]
+    pub fn look_up(&self, bits: u64) -> Entry {
+        self.0[bits as usize & ((1 << LENGTH_CODE_BITS) - 1)]
     }
 }
 
@@ -191,97 +221,118 @@ fn look_up<const ENTRIES: usize, const BITS: u32>(table: &[Entry; ENTRIES], bits
 fn count(lengths: &[u8]) -> ([u16; MAX_CODE_BITS + 1], i32) {
     let mut counts = [0; MAX_CODE_BITS + 1];
     for length in lengths {
-        counts[usize::from(*length)] += 1;
+        counts[usize::from(length & 15)] += 1;
     }
+    counts[0] = 0;
     let taken = |(length, count): (usize, &u16)| i32::from(*count) << (MAX_CODE_BITS - length);
-    let left = (1 << MAX_CODE_BITS) - counts.iter().enumerate().skip(1).map(taken).sum::<i32>();
+    let left = (1 << MAX_CODE_BITS) - counts.iter().enumerate().map(taken).sum::<i32>();
     (counts, left)
 }
 
-fn is_incomplete(lengths: &[u8]) -> bool {
-    count(lengths).1 > 0
-}
-
-/// Fills a table whose first part is looked up by `root` bits.
-fn fill(
-    table: &mut [Entry],
-    root: u32,
-    lengths: &[u8],
-    entry_of: fn(usize) -> Option<Entry>,
-) -> Result<(), Failure> {
+/// Fills a table whose first part is looked up by `root` bits. `symbols` are the entries without their codes.
+fn fill(table: &mut [Entry], root: u32, lengths: &[u8], symbols: &[Entry]) -> Result<(), Failure> {
     let (counts, left) = count(lengths);
     // Not all codes may be used only where there is a single one, or none.
-    let longest = counts.iter().skip(1).rposition(|count| *count != 0);
-    if left < 0 || (left > 0 && longest.is_some_and(|longest| longest > 0)) {
+    let is_single = counts[2..].iter().all(|count| *count == 0);
+    if left < 0 || (left > 0 && !is_single) {
         return Err(Failure::InvalidCompression);
     }
     if left > 0 {
         table[..1 << root].fill(Entry::NONE);
-    }
-    let mut next = [0u16; MAX_CODE_BITS + 2];
-    for length in 1..MAX_CODE_BITS {
-        next[length + 1] = (next[length] + counts[length]) << 1;
-    }
-    let mut used = 1usize << root;
-    // The second tables, by the bits they are looked up by in the first; made by the longest codes, which come last.
-    for wide in [false, true] {
-        if wide && longest.is_none_or(|longest| longest < root as usize) {
-            break;
-        }
-        let mut next = next;
-        if wide {
-            link(table, root, lengths, &next, &mut used);
-        }
-        for (symbol, &length) in lengths.iter().enumerate() {
-            if length == 0 {
-                continue;
+        if let Some(symbol) = lengths.iter().position(|length| *length != 0) {
+            for entry in table[..1 << root].iter_mut().step_by(2) {
+                *entry = with_bits(symbols[symbol], 1);
             }
-            let code = &mut next[usize::from(length)];
-            let reversed = usize::from(code.reverse_bits() >> (16 - length));
-            *code += 1;
-            let length = u32::from(length);
-            if (length > root) != wide {
-                continue;
+        }
+        return Ok(());
+    }
+    let mut sorted = [0u16; MAX_SYMBOLS];
+    let sorted = sort(lengths, &counts, &mut sorted);
+    let mut codes = Codes { next: 0 };
+    let mut rest = sorted.iter();
+    // The table is made for the shortest codes, and doubled for each bit more: what is there stands for all that begin so.
+    for length in 1..=root {
+        let size = 1 << length;
+        table.copy_within(..size / 2, size / 2);
+        for symbol in rest.by_ref().take(counts[length as usize].into()) {
+            let entry = with_bits(symbols[usize::from(*symbol)], length);
+            table[codes.take(length)] = entry;
+        }
+    }
+    // Second tables, each for the longest code that begins with the same bits.
+    let (mut start, mut end, mut prefix) = (0, 1 << root, usize::MAX);
+    let mask = (1 << root) - 1;
+    for length in root + 1..=MAX_CODE_BITS as u32 {
+        let count = usize::from(counts[length as usize]);
+        for (nth, symbol) in rest.by_ref().take(count).enumerate() {
+            let code = codes.take(length);
+            if code & mask != prefix {
+                prefix = code & mask;
+                let mut width = length - root;
+                let mut taken = count - nth;
+                while taken < 1 << width {
+                    width += 1;
+                    taken = 2 * taken + usize::from(counts[(root + width) as usize]);
+                }
+                start = end;
+                end += 1 << width;
+                let link = Entry::new(Kind::Link, start as u16, width as u8);
+                table[prefix] = with_bits(link, root);
             }
-            let entry = entry_of(symbol).map_or(Entry::NONE, |entry| Entry(entry.0 | length));
-            let (base, from, size) = if wide {
-                let link = table[reversed & ((1 << root) - 1)];
-                (link.value(), reversed >> root, 1 << link.extra())
-            } else {
-                (0, reversed, 1 << root)
-            };
-            let step = if wide { length - root } else { length };
-            for at in (from..size).step_by(1 << step) {
-                table[base + at] = entry;
+            let entry = with_bits(symbols[usize::from(*symbol)], length);
+            let step = 1 << (length - root);
+            for at in (start + (code >> root)..end).step_by(step) {
+                table[at] = entry;
             }
         }
     }
     Ok(())
 }
 
-/// Makes room for the second tables, each for the longest code that is looked up in it.
-fn link(
-    table: &mut [Entry],
-    root: u32,
+/// `entry` for a code of so many bits; none where it stands for nothing.
+const fn with_bits(entry: Entry, bits: u32) -> Entry {
+    if entry.0 == Entry::NONE.0 {
+        entry
+    } else {
+        Entry(entry.0 | bits)
+    }
+}
+
+/// The symbols that have a code, by its length, then by number: the order of the codes.
+fn sort<'sorted>(
     lengths: &[u8],
-    first: &[u16; MAX_CODE_BITS + 2],
-    used: &mut usize,
-) {
-    let mut next = *first;
-    let mut widths = [0u8; 1 << LITERAL_BITS];
-    for &length in lengths.iter().filter(|length| **length != 0) {
-        let code = &mut next[usize::from(length)];
-        let reversed = usize::from(code.reverse_bits() >> (16 - length));
-        *code += 1;
-        if u32::from(length) > root {
-            let width = &mut widths[reversed & ((1 << root) - 1)];
-            *width = (*width).max(length - root as u8);
+    counts: &[u16; MAX_CODE_BITS + 1],
+    sorted: &'sorted mut [u16; MAX_SYMBOLS],
+) -> &'sorted [u16] {
+    let mut next = [0u16; MAX_CODE_BITS + 2];
+    for length in 1..=MAX_CODE_BITS {
+        next[length + 1] = next[length] + counts[length];
+    }
+    for (symbol, length) in lengths.iter().enumerate() {
+        if *length != 0 {
+            let at = &mut next[usize::from(length & 15)];
+            sorted[usize::from(*at)] = symbol as u16;
+            *at += 1;
         }
     }
-    for (at, &width) in widths.iter().enumerate().filter(|(_, width)| **width != 0) {
-        let mut entry = Entry::new(Kind::Link, *used as u16, width);
-        entry.0 |= root;
-        table[at] = entry;
-        *used += 1 << width;
+    &sorted[..next[MAX_CODE_BITS].into()]
+}
+
+/// Gives out the codes in their order, their first bit in the lowest place.
+struct Codes {
+    next: usize,
+}
+
+impl Codes {
+    /// The next code, of `length` bits, which is not less than before.
+    #[inline]
+    fn take(&mut self, length: u32) -> usize {
+        let code = self.next;
+        // Adds one at the other end: the ones up to the highest zero become zeros. Behind the last code there is none.
+        let zeros = code ^ ((1 << length) - 1);
+        if let Some(bit) = zeros.checked_ilog2() {
+            self.next = code & ((1 << bit) - 1) | 1 << bit;
+        }
+        code
     }
 }
