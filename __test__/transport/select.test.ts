@@ -6,7 +6,10 @@ import { nativeEngine, typeScriptEngine } from "../support/engines.js";
 
 const VARIABLE = "NODEJS_WEBSOCKET_TRANSPORT";
 
+const platform = Object.getOwnPropertyDescriptor(process, "platform");
+
 afterEach(() => {
+	if (platform) Object.defineProperty(process, "platform", platform);
 	vi.unstubAllEnvs();
 });
 
@@ -43,8 +46,26 @@ describe("the transport", () => {
 		},
 	);
 
+	test
+		.skipIf(nativeEngine === null || process.platform !== "linux")
+		.each(["darwin", "freebsd"])(
+		"is 'socket' on %s, where 'native' has to be asked for",
+		(name) => {
+			const engine = nativeEngine ?? typeScriptEngine;
+			Object.defineProperty(process, "platform", { ...platform, value: name });
+			for (const word of [undefined, "", "auto"]) {
+				vi.stubEnv(VARIABLE, word);
+				expect(selectTransport(undefined, engine)).toBe("socket");
+			}
+			expect(selectTransport("auto", engine)).toBe("socket");
+			expect(selectTransport("native", engine)).toBe("native");
+			vi.stubEnv(VARIABLE, "native");
+			expect(selectTransport(undefined, engine)).toBe("native");
+		},
+	);
+
 	test.skipIf(!(nativeEngine instanceof NativeEngine))(
-		"is 'socket' where the addon has no other, as on macOS, unless 'native' is insisted on",
+		"is 'socket' where the addon has no other, as on Windows, unless 'native' is insisted on",
 		() => {
 			if (!(nativeEngine instanceof NativeEngine)) return;
 			const binding = Object.create(nativeEngine.binding, {

@@ -13,9 +13,9 @@ pub mod inflate;
 pub mod limits;
 pub mod mask;
 pub mod opcode;
-#[cfg(target_os = "linux")]
+#[cfg(native_transport)]
 pub mod reactor;
-#[cfg(target_os = "linux")]
+#[cfg(native_transport)]
 pub mod request;
 pub mod sink;
 pub mod utf8;

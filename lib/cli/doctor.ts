@@ -117,9 +117,11 @@ function inWords(diagnosis: Diagnosis): string {
 function transportInWords({ transport, nativeTransport }: Diagnosis): string {
 	const name = transport ?? "none";
 	if (transport === "native") return name;
-	return nativeTransport.available
+	if (!nativeTransport.available)
+		return `${name}; the native one cannot be had: ${nativeTransport.reason}`;
+	return process.env.NODEJS_WEBSOCKET_TRANSPORT === "socket"
 		? `${name}; NODEJS_WEBSOCKET_TRANSPORT asks for it`
-		: `${name}; the native one cannot be had: ${nativeTransport.reason}`;
+		: `${name}; the native one has to be asked for here: NODEJS_WEBSOCKET_TRANSPORT=native`;
 }
 
 export const doctorCommand: Command = {

@@ -26,12 +26,18 @@ const choices = [
 	"socket",
 ] as const satisfies TransportChoice[];
 
+/**
+ * Where "auto" takes the native transport. macOS and FreeBSD have it, too, over kqueue, but nobody has run it there yet: it has
+ * to be asked for.
+ */
+const AUTO_PLATFORMS: string[] = ["linux"];
+
 /** Why not, for `refuseNative`. */
 export const NO_TLS = "it does not do TLS";
 
 /**
  * The transport for `choice`, or for the default where it is undefined, over plain sockets: "auto" is the native one where
- * it can be had, and without a word the socket transport elsewhere. The variable speaks for all connections: those on the
+ * it can be had and has been run, and without a word the socket transport elsewhere. The variable speaks for all connections: those on the
  * TypeScript engine are left to the socket transport, whatever it says.
  *
  * @throws TypeError `WS_ERR_OPTION` for another word; Error `WS_ERR_TRANSPORT_UNAVAILABLE` where "native" cannot be had
@@ -46,6 +52,8 @@ export function selectTransport(
 		"transport",
 	);
 	if (wanted === "socket") return "socket";
+	if (wanted === "auto" && !AUTO_PLATFORMS.includes(process.platform))
+		return "socket";
 	const detail = whyNotNative(engine);
 	if (detail === undefined) return "native";
 	if (wanted === "auto") return "socket";

@@ -12,7 +12,7 @@ use napi::sys;
 
 use super::deflate::Deflaters;
 use super::raw::{Call, Env, Memory, Value, contain};
-#[cfg(target_os = "linux")]
+#[cfg(native_transport)]
 use super::reactor::{Host, Place};
 use super::records::{Held, Records, WORDS_PER_RECORD};
 use super::slots::Slots;
@@ -36,7 +36,7 @@ struct Slot {
     /// Tells it from those that had its slot before.
     generation: u32,
     /// Where the rest of the payload it reads is received.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     place: Option<Place>,
 }
 
@@ -50,7 +50,7 @@ pub struct FrameEngine {
     inflate: Rc<RefCell<InflatePool>>,
     pub(super) deflaters: Deflaters,
     /// The native transport; null where there is none.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub reactor: *mut Host,
 }
 
@@ -63,7 +63,7 @@ impl FrameEngine {
             next_generation: 0,
             inflate: Rc::default(),
             deflaters: Deflaters::default(),
-            #[cfg(target_os = "linux")]
+            #[cfg(native_transport)]
             reactor: ptr::null_mut(),
         }
     }
@@ -78,7 +78,7 @@ impl FrameEngine {
             decoder,
             held: VecDeque::new(),
             generation: self.next_generation,
-            #[cfg(target_os = "linux")]
+            #[cfg(native_transport)]
             place: None,
         }))
     }
@@ -88,14 +88,14 @@ impl FrameEngine {
     }
 
     /// A decoder's slot and generation, for `parse`.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub fn identity(&mut self, index: u32) -> Option<(u32, u32)> {
         self.slot(index).map(|slot| (index, slot.generation))
     }
 
     /// Parses `chunk`, which begins at `base` of some memory, into `words`. Returns the number of records and whether there
     /// is more; `None` where the decoder was freed.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub fn parse(
         &mut self,
         (index, generation): (u32, u32),
@@ -117,7 +117,7 @@ impl FrameEngine {
     }
 
     /// Has the rest of the payload that a decoder reads received into `place`, which has to be as long as that.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub fn set_place(&mut self, index: u32, place: Place) -> bool {
         let Some(slot) = self.slot(index) else {
             return false;
@@ -131,7 +131,7 @@ impl FrameEngine {
     ///
     /// # Safety
     /// A handle scope of the environment is open, and no JavaScript runs while the slice lives.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub unsafe fn room<'batch>(
         &mut self,
         (index, generation): (u32, u32),
@@ -150,7 +150,7 @@ impl FrameEngine {
     }
 
     /// Parses the first bytes of `room`, which were received there. As `parse`.
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub fn parse_placed(
         &mut self,
         (index, generation): (u32, u32),
@@ -409,7 +409,7 @@ pub unsafe extern "C" fn write_text(env: Env, info: sys::napi_callback_info) -> 
 pub unsafe extern "C" fn cleanup(data: *mut std::ffi::c_void) {
     // SAFETY: as above. The references to records go with the environment.
     let engine = unsafe { Box::from_raw(data.cast::<FrameEngine>()) };
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     // SAFETY: null, or a host that is not closed yet.
     if let Some(host) = unsafe { engine.reactor.as_mut() } {
         host.forget_engine();

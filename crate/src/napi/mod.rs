@@ -5,7 +5,7 @@
 mod deflate;
 mod engine;
 mod raw;
-#[cfg(target_os = "linux")]
+#[cfg(native_transport)]
 mod reactor;
 mod records;
 mod slots;
@@ -55,9 +55,9 @@ pub fn exports(mut exports: Object, env: Env) -> Result<()> {
     let status =
         unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(engine::cleanup), engine.cast()) };
     check(status)?;
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     let functions = FUNCTIONS.iter().chain(reactor::FUNCTIONS);
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(native_transport))]
     let functions = FUNCTIONS.iter();
     for (name, callback) in functions {
         let mut function = ptr::null_mut();

@@ -225,7 +225,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    #[cfg(target_os = "linux")]
+    #[cfg(native_transport)]
     pub const EMPTY: Self = Self {
         data: ptr::null_mut(),
         length: 0,

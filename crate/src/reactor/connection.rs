@@ -6,6 +6,15 @@ use std::os::fd::OwnedFd;
 use rustix::io::{self, Errno};
 use rustix::net::{self, RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
 
+/// Never raises SIGPIPE: where there is no flag for that, `Reactor::attach` sets an option of the socket.
+#[cfg(not(target_os = "macos"))]
+const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+#[cfg(target_os = "macos")]
+const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT;
+
+/// macOS refuses a call with more than `INT_MAX` bytes, where others take a part of them.
+const MAX_SEND_BYTES: usize = 1 << 30;
+
 /// What `receive` found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
@@ -87,22 +96,29 @@ impl Connection {
     /// # Errors
     /// The connection is lost.
     pub fn send(&self, bytes: &[u8], more: &[u8]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let bytes = &bytes[..bytes.len().min(MAX_SEND_BYTES)];
+        let more = &more[..more.len().min(MAX_SEND_BYTES - bytes.len())];
         loop {
             let result = if more.is_empty() {
-                net::send(&self.fd, bytes, flags)
+                net::send(&self.fd, bytes, SEND_FLAGS)
             } else {
                 let slices = [IoSlice::new(bytes), IoSlice::new(more)];
                 net::sendmsg(
                     &self.fd,
                     &slices,
                     &mut SendAncillaryBuffer::default(),
-                    flags,
+                    SEND_FLAGS,
                 )
             };
             return match result {
                 Err(Errno::INTR) => continue,
                 Err(Errno::AGAIN) => Ok(0),
+                // The system has no buffers for the moment, as libuv takes it, too.
+                #[cfg(not(target_os = "linux"))]
+                Err(Errno::NOBUFS) => Ok(0),
+                // What macOS says of a socket that is just being torn down.
+                #[cfg(target_os = "macos")]
+                Err(Errno::PROTOTYPE) => Err(Errno::PIPE),
                 other => other,
             };
         }

@@ -1,34 +1,23 @@
-//! The I/O of the native transport: one level-triggered epoll set, and the sockets in it.
+//! The I/O of the native transport: one level-triggered set (epoll, kqueue), and the sockets in it.
 //!
 //! Each connection is a duplicate of a descriptor that somebody else owns, too: whatever becomes of theirs, this one never
 //! names a stranger's socket. The set holds a socket only while there is something to wait for, because a hang-up is
 //! reported even to those that asked for nothing. Nothing here knows Node.js, frames or messages.
 
 mod connection;
+mod poller;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
 use rustix::io::{self, Errno};
 use rustix::net::{SocketType, sockopt};
 use rustix::process::{Resource, getrlimit};
 
 pub use connection::{Connection, Received};
+use poller::{Interest, MAX_READY, Poller, Ready};
 
 /// Which part of the descriptors a process may have is left to those who need but one for a connection.
 const SPARED: u64 = 4;
-
-/// How many sockets that are ready are fetched from the set at a time.
-const MAX_READY: usize = 64;
-
-/// A socket that the set has named and that was not served yet.
-#[derive(Clone, Copy, Debug)]
-struct Ready {
-    token: u64,
-    writable: bool,
-    readable: bool,
-}
 
 /// What a connection that is ready can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +30,16 @@ pub struct Readiness {
     pub writable: bool,
 }
 
-/// An epoll set and its connections, which go by the number of their slot.
+/// The set and its connections, which go by the number of their slot.
 pub struct Reactor {
-    epoll: std::os::fd::OwnedFd,
+    poller: Poller,
     slots: Vec<Option<Connection>>,
     free: Vec<u32>,
     /// Slots that were freed since the last `recycle`: their numbers may still be in somebody's hands.
     freed: Vec<u32>,
+    /// Sockets that the set has named, and how many of them were served.
     ready: Vec<Ready>,
     served: usize,
-    events: Vec<epoll::Event>,
     next_generation: u32,
     /// Connections that keep the event loop alive.
     active: usize,
@@ -62,16 +51,15 @@ impl Reactor {
     /// An empty set.
     ///
     /// # Errors
-    /// What `epoll_create1` says.
+    /// What the system says: there is no descriptor left.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            poller: Poller::new()?,
             slots: Vec::new(),
             free: Vec::new(),
             freed: Vec::new(),
             ready: Vec::with_capacity(MAX_READY),
             served: 0,
-            events: Vec::with_capacity(MAX_READY),
             next_generation: 0,
             active: 0,
             end: getrlimit(Resource::Nofile)
@@ -81,8 +69,8 @@ impl Reactor {
     }
 
     /// The set itself, which is readable while a socket in it is ready.
-    pub fn epoll(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
+    pub fn set(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
     }
 
     /// Whether a connection waits for something that should keep the event loop alive.
@@ -111,6 +99,9 @@ impl Reactor {
         if u64::from(fd.as_raw_fd().unsigned_abs()) >= self.end {
             return Err(Errno::MFILE);
         }
+        // It fails where the connection is lost already, as the first send will. Node.js ignores the signal in any case.
+        #[cfg(target_os = "macos")]
+        let _ = sockopt::set_socket_nosigpipe(&fd, true);
         self.next_generation = self.next_generation.wrapping_add(1);
         let connection = Some(Connection::new(fd, self.next_generation));
         if let Some(slot) = self.free.pop() {
@@ -135,7 +126,7 @@ impl Reactor {
         }
         if connection.is_registered {
             // Closing a duplicate takes nothing out of the set while the other one is open. It cannot fail: it is in there.
-            let _ = epoll::delete(&self.epoll, &connection.fd);
+            let _ = self.poller.remove(&connection.fd);
         }
         self.freed.push(slot);
     }
@@ -153,7 +144,7 @@ impl Reactor {
     /// Says what a connection waits for, and whether that keeps the event loop alive.
     ///
     /// # Errors
-    /// What `epoll_ctl` says: there is no memory, or no watch left.
+    /// What the system says: there is no memory, or no watch left.
     pub fn set_interest(
         &mut self,
         slot: u32,
@@ -177,24 +168,17 @@ impl Reactor {
         if !changed {
             return Ok(());
         }
-        let mut flags = epoll::EventFlags::empty();
-        if read {
-            flags |= epoll::EventFlags::IN;
-        }
-        if write {
-            flags |= epoll::EventFlags::OUT;
-        }
+        let interest = Interest { read, write };
         let token = u64::from(slot) | u64::from(connection.generation) << 32;
-        let data = epoll::EventData::new_u64(token);
-        if flags.is_empty() {
+        if !interest.is_some() {
             if connection.is_registered {
                 connection.is_registered = false;
-                epoll::delete(&self.epoll, &connection.fd)?;
+                self.poller.remove(&connection.fd)?;
             }
         } else if connection.is_registered {
-            epoll::modify(&self.epoll, &connection.fd, data, flags)?;
+            self.poller.modify(&connection.fd, token, interest)?;
         } else {
-            epoll::add(&self.epoll, &connection.fd, data, flags)?;
+            self.poller.add(&connection.fd, token, interest)?;
             connection.is_registered = true;
         }
         Ok(())
@@ -238,27 +222,9 @@ impl Reactor {
     }
 
     fn fetch(&mut self) -> bool {
-        const NOW: Timespec = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        self.ready.clear();
         self.served = 0;
-        self.events.clear();
         // An interrupted call is made again when the loop finds the set readable again.
-        if epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&NOW)).is_err() {
-            return false;
-        }
-        let over = epoll::EventFlags::HUP | epoll::EventFlags::ERR;
-        self.ready.extend(self.events.iter().map(|event| {
-            let (flags, data) = (event.flags, event.data);
-            Ready {
-                token: data.u64(),
-                readable: flags.intersects(epoll::EventFlags::IN | over),
-                writable: flags.intersects(epoll::EventFlags::OUT | over),
-            }
-        }));
-        !self.ready.is_empty()
+        self.poller.fetch(&mut self.ready).is_ok() && !self.ready.is_empty()
     }
 }
 

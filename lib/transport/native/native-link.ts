@@ -45,6 +45,9 @@ import {
  */
 const REFERENCE_BYTES = 128 * 1024;
 
+/** The call that changes what a socket waits for. */
+const WATCHING = process.platform === "linux" ? "epoll_ctl" : "kevent";
+
 export class NativeLink
 	extends BaseLink<NativeDecoder>
 	implements Link, SlotOwner
@@ -436,7 +439,7 @@ export class NativeLink
 		if (interest === this.#interest) return;
 		this.#interest = interest;
 		const error = this.#reactor.binding.reactorInterest(this.slot, interest);
-		if (error < 0) this.lost(-error, "epoll_ctl");
+		if (error < 0) this.lost(-error, WATCHING);
 	}
 
 	protected beginDelivery(): void {

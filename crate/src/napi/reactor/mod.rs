@@ -1,4 +1,4 @@
-//! The native transport's place in Node.js: the reactor's epoll set watched by libuv, what is read handed to JavaScript in
+//! The native transport's place in Node.js: the reactor's set watched by libuv, what is read handed to JavaScript in
 //! batches, what JavaScript sends handed to the sockets.
 //!
 //! A batch is collected without running JavaScript, then JavaScript is entered once for all of it. No Rust reference lives
@@ -113,7 +113,7 @@ impl Host {
         }));
         // SAFETY: the host was just leaked, and nobody else has it.
         let this = unsafe { &mut *host };
-        let fd = this.reactor.epoll().as_raw_fd();
+        let fd = this.reactor.set().as_raw_fd();
         // SAFETY: the loop is this thread's; the host, and with it the set, is freed in the callback of `close` only.
         let poll = unsafe { Poll::start(uv, event_loop.cast(), fd, host.cast(), on_poll) };
         match poll {
@@ -162,7 +162,7 @@ fn reference(env: Env, value: Value) -> sys::napi_ref {
     result
 }
 
-/// libuv: the epoll set is readable.
+/// libuv: the set is readable.
 unsafe extern "C" fn on_poll(handle: Handle, _status: c_int, _events: c_int) {
     // What a panic leaves behind is a batch that is not delivered; the next one is a new one.
     let _ = catch_unwind(AssertUnwindSafe(|| {
