@@ -3,6 +3,8 @@
 //! [`decoder::Decoder`] turns the bytes of one connection, in whatever cuts, into events; [`encoder`] writes frames. Neither
 //! knows sockets, ready states or Node.js. The feature `napi` adds the binding, which converts, calls and returns.
 
+#[cfg(target_os = "linux")]
+pub mod accept;
 pub mod close;
 pub mod decoder;
 pub mod deflate;

@@ -9,12 +9,15 @@ import {
 	type ErrorCode,
 	type WebSocketErrorFields,
 } from "../errors.js";
+import { decodeHeaders, fieldsOf } from "../protocol/handshake.js";
 import type { DeflateAgreement } from "../protocol/permessage-deflate.js";
 import type { CloseResult, Session } from "../protocol/session.js";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "../rfc6455/limits.js";
 import { FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from "../rfc6455/opcode.js";
 import { ReadyState } from "../rfc6455/ready-state.js";
 import type { SendCallback } from "../transport/link.js";
+import { AcceptedSocket } from "../transport/native/accepted-socket.js";
+import { NativeLink } from "../transport/native/native-link.js";
 import { createLink, refuseNative } from "../transport/select.js";
 import { ClientOpening } from "../transport/socket/client-opening.js";
 import { linkCompression } from "./compression.js";
@@ -59,7 +62,8 @@ export interface ClientRequest extends WebSocketOptions {
 
 /** The outcome of an opening handshake. @internal */
 export interface Opened {
-	headers: IncomingHttpHeaders;
+	/** A client's. */
+	headers?: IncomingHttpHeaders;
 	protocol: string | undefined;
 	/** What was agreed on about compression; null for nothing. */
 	deflate: DeflateAgreement | null;
@@ -95,6 +99,15 @@ export interface ConnectionEvents {
 /** Opens a connection whose handshake a server has accepted. @internal */
 export let openConnection: (connection: Connection, opened: Opened) => void;
 
+/** A server's connection on a socket that was accepted natively, whose request has been read. @internal */
+export let acceptConnection: (
+	accepted: AcceptedSocket,
+	server: ConnectionParent,
+) => Connection;
+
+/** Gives a connection the head that its headers are made of. @internal */
+export let setHead: (connection: Connection, head: string) => void;
+
 /** @internal */
 export let driverOf: (connection: Connection) => Driver;
 
@@ -119,8 +132,6 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	declare readonly CLOSING: 2;
 	declare readonly CLOSED: 3;
 
-	/** The net or TLS socket underneath. What is written to it directly goes behind what has been sent. */
-	readonly socket: Socket;
 	/** The server that accepted the connection; null for a client's. */
 	readonly server: ConnectionParent | null;
 	/** Path and query of the request; null on a server until the handshake is done. */
@@ -136,10 +147,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	extensions = "";
 	/** The Sec-WebSocket-Key of the handshake. */
 	key: string | null = null;
-	/** Headers of the peer's half of the handshake, as node:http has them. */
-	headers: IncomingHttpHeaders = {};
 	/** The binary message being sent by `beginBinary`, or null. */
 	outStream: OutStream | null = null;
+	/** The headers, or the head that they are made of when somebody asks for them. */
+	#headers: IncomingHttpHeaders | string = "";
+	/** Null where it is not made before somebody asks for it; then there is what makes it. */
+	#socket: Socket | null;
+	#socketSource: { readonly socket: Socket } | null;
 	readonly #driver: Driver;
 	/** Messages of so many bytes and more are compressed; null where none can be. */
 	#compressFromBytes: number | null = null;
@@ -157,7 +171,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		callback?: () => void,
 	) {
 		super();
-		this.socket = socket;
+		startListeners(this);
+		const isAccepted = socket instanceof AcceptedSocket;
+		this.#socket = isAccepted ? null : socket;
+		this.#socketSource = isAccepted ? socket : null;
 		if (typeof callback === "function") this.once("connect", callback);
 		if (parentOrRequest instanceof ConnectionParent) {
 			this.server = parentOrRequest;
@@ -165,13 +182,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			this.host = null;
 			this.extraHeaders = null;
 			this.protocols = [];
-			this.#driver = new Driver(
-				this,
-				"server",
-				socket,
-				parentOrRequest.settings,
-			);
-			parentOrRequest.adopt(this);
+			this.#driver = new Driver(this, "server", parentOrRequest.settings);
+			if (!isAccepted) parentOrRequest.adopt(this);
 		} else {
 			this.server = null;
 			this.path = parentOrRequest.path;
@@ -184,9 +196,26 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			);
 			if (Object.getPrototypeOf(socket) !== Socket.prototype)
 				refuseNative(parentOrRequest.transport, "this is no plain socket");
-			this.#driver = new Driver(this, "client", socket, settings);
+			this.#driver = new Driver(this, "client", settings);
 			this.#startOpening(parentOrRequest, settings);
 		}
+	}
+
+	/** The net or TLS socket underneath. What is written to it directly goes behind what has been sent. */
+	get socket(): Socket {
+		this.#socket ??= (this.#socketSource as { socket: Socket }).socket;
+		return this.#socket;
+	}
+
+	/** Headers of the peer's half of the handshake, as node:http has them. */
+	get headers(): IncomingHttpHeaders {
+		if (typeof this.#headers === "string")
+			this.#headers = decodeHeaders(fieldsOf(this.#headers));
+		return this.#headers;
+	}
+
+	set headers(headers: IncomingHttpHeaders) {
+		this.#headers = headers;
 	}
 
 	get readyState(): ReadyState {
@@ -495,7 +524,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 			this.socket.destroy();
 			return;
 		}
-		this.headers = opened.headers;
+		if (opened.headers !== undefined) this.headers = opened.headers;
 		this.protocol = opened.protocol;
 		const { deflate } = opened;
 		if (deflate !== null && compression !== null) {
@@ -505,14 +534,16 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		}
 		const link = createLink(
 			transport,
-			this.socket,
+			// Only an accepted one is no socket.
+			this.#socket ?? (this.#socketSource as AcceptedSocket),
 			engine,
 			this.server === null ? "client" : "server",
 			limits,
 			deflate && compression && linkCompression(compression, deflate),
 		);
-		if (opened.response !== undefined)
-			link.sendRaw(Buffer.from(opened.response, "latin1"));
+		if (link instanceof NativeLink && this.#socket === null)
+			this.#socketSource = link;
+		if (opened.response !== undefined) link.sendRaw(opened.response);
 		this.#driver.open(link, opened.head, () => {
 			opened.beforeConnect?.();
 			this.emit("connect");
@@ -524,6 +555,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 		// The names of the ready states are on the prototype, as in 1.7: `conn.OPEN`.
 		Object.assign(Connection.prototype, ReadyState);
 		openConnection = (connection, opened) => connection.#open(opened);
+		// The public constructor takes sockets.
+		acceptConnection = (accepted, server) =>
+			new Connection(accepted as unknown as Socket, server);
+		setHead = (connection, head) => {
+			connection.#headers = head;
+		};
 		driverOf = (connection) => connection.#driver;
 	}
 }
@@ -555,6 +592,18 @@ function viewOf(data: unknown): Uint8Array {
 	} catch {
 		throw transferredAway();
 	}
+}
+
+/**
+ * What an emitter keeps its listeners in: as Node's own, an object without a prototype's names, but one that V8 does not keep as
+ * a hash table from the beginning on, which an idle connection would hold 200 bytes for.
+ */
+function ListenerMap(): void {}
+ListenerMap.prototype = Object.create(null);
+const Listeners = ListenerMap as unknown as new () => object;
+
+function startListeners(emitter: EventEmitter): void {
+	(emitter as unknown as { _events: object })._events = new Listeners();
 }
 
 const transferredAway = () =>

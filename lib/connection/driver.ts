@@ -44,6 +44,7 @@ export const leaveServer = Symbol("leaveServer");
 /** The connection as its driver sees it. */
 export interface DrivenConnection extends EventEmitter {
 	outStream: OutStream | null;
+	readonly socket: Duplex;
 	/** The end has begun: housekeeping, before the user's listeners and out of reach of `removeAllListeners`. */
 	[leaveServer](): void;
 }
@@ -52,7 +53,6 @@ export class Driver implements SessionDriver, LimitedConnection {
 	readonly session: Session;
 	readonly #connection: DrivenConnection;
 	readonly #settings: ConnectionSettings;
-	readonly #socket: Duplex;
 	#link: Link | null = null;
 	/** Gives up an opening handshake that is under way. */
 	#cancelOpening: (() => void) | null = null;
@@ -75,12 +75,10 @@ export class Driver implements SessionDriver, LimitedConnection {
 	constructor(
 		connection: DrivenConnection,
 		role: Role,
-		socket: Duplex,
 		settings: ConnectionSettings,
 	) {
 		this.session = new Session(role, this);
 		this.#connection = connection;
-		this.#socket = socket;
 		this.#settings = settings;
 	}
 
@@ -212,7 +210,7 @@ export class Driver implements SessionDriver, LimitedConnection {
 		const cancel = this.#cancelOpening;
 		this.#cancelOpening = null;
 		if (cancel !== null) {
-			this.#socket.once("close", () => this.session.closed());
+			this.#connection.socket.once("close", () => this.session.closed());
 			cancel();
 		}
 	}

@@ -39,6 +39,8 @@ export interface AcceptedRequest {
 	protocols: string[];
 	/** The extensions it offers, as they stand in Sec-WebSocket-Extensions; "" for none. */
 	extensions: string;
+	/** The value of Sec-WebSocket-Accept that answers the key, where it was made already. */
+	answer?: string;
 }
 
 /** Makes a Refusal. */
@@ -122,15 +124,33 @@ export function checkRequest(request: RequestHead): AcceptedRequest | Refusal {
 	return { key: keys[0], protocols, extensions };
 }
 
+/**
+ * The fields of a request head that is perfect (crate/src/request.rs), as node:http has them: each is there once, on one line.
+ *
+ * @param head the request line, the fields and the empty line, a character for each byte
+ */
+export function fieldsOf(head: string): IncomingHttpHeaders {
+	const fields: IncomingHttpHeaders = {};
+	const lines = head.split("\r\n");
+	for (let i = 1; i < lines.length; i++) {
+		const line = lines[i];
+		const colon = line.indexOf(":");
+		if (colon === -1) continue;
+		const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+		fields[line.slice(0, colon).toLowerCase()] = value;
+	}
+	return fields;
+}
+
 /** The head of the response that accepts a handshake (section 4.2.2). */
 export function acceptResponse(
-	key: string,
+	{ key, answer }: AcceptedRequest,
 	protocol: string | undefined,
 	extension: string | undefined,
 ): string {
 	return (
 		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		`Sec-WebSocket-Accept: ${acceptKey(key)}\r\n` +
+		`Sec-WebSocket-Accept: ${answer ?? acceptKey(key)}\r\n` +
 		(protocol === undefined ? "" : `Sec-WebSocket-Protocol: ${protocol}\r\n`) +
 		(extension === undefined
 			? "\r\n"
@@ -207,7 +227,7 @@ export function isToken(value: string): boolean {
 }
 
 /** The tokens of a list of subprotocols, or null where one is not a token or comes twice. Linear in the length. */
-function parseProtocols(list: string): string[] | null {
+export function parseProtocols(list: string): string[] | null {
 	const seen = new Set<string>();
 	for (const element of list.split(",")) {
 		const protocol = element.trim();

@@ -19,8 +19,9 @@ export class Admission {
 	/** TLS sockets whose TLS handshake is done. */
 	#secured = 0;
 	readonly #byAddress = new Map<string, number>();
+	/** A connection is gone. */
 	// Listeners for 'close': one for all sockets, since an idle connection should hold little.
-	readonly #left = () => {
+	readonly left = () => {
 		this.#admitted--;
 	};
 	readonly #securedLeft = () => {
@@ -43,10 +44,8 @@ export class Admission {
 	 */
 	admit(socket: Socket, pendingHandshakes: number): Refusal | null {
 		const limits = this.#limits;
-		if (this.#admitted >= limits.maxConnections)
-			return unavailable("The server has all the connections it takes");
-		if (pendingHandshakes >= limits.maxPendingHandshakes)
-			return unavailable("Too many opening handshakes are going on");
+		const refusal = this.#refuse(pendingHandshakes);
+		if (refusal !== null) return refusal;
 		// Asking for the address is a system call.
 		const address =
 			limits.maxConnectionsPerAddress === Number.POSITIVE_INFINITY
@@ -57,11 +56,32 @@ export class Admission {
 		if (others >= limits.maxConnectionsPerAddress)
 			return unavailable("There are too many connections from this address");
 		this.#admitted++;
-		socket.on("close", this.#left);
+		socket.on("close", this.left);
 		if (address !== undefined) {
 			this.#byAddress.set(address, others + 1);
 			socket.on("close", () => this.#leave(address));
 		}
+		return null;
+	}
+
+	/** Whether addresses are nothing to it, so that `admitAny` may judge. */
+	get isBlind(): boolean {
+		return this.#limits.maxConnectionsPerAddress === Number.POSITIVE_INFINITY;
+	}
+
+	/** Judges a connection of which there is no net.Socket, and counts it until `left` is called if it may stay. */
+	admitAny(pendingHandshakes: number): Refusal | null {
+		const refusal = this.#refuse(pendingHandshakes);
+		if (refusal === null) this.#admitted++;
+		return refusal;
+	}
+
+	#refuse(pendingHandshakes: number): Refusal | null {
+		const limits = this.#limits;
+		if (this.#admitted >= limits.maxConnections)
+			return unavailable("The server has all the connections it takes");
+		if (pendingHandshakes >= limits.maxPendingHandshakes)
+			return unavailable("Too many opening handshakes are going on");
 		return null;
 	}
 

@@ -4,9 +4,11 @@ import * as tls from "node:tls";
 import { inspect } from "node:util";
 import { linkCompression } from "../connection/compression.js";
 import {
+	acceptConnection,
 	Connection,
 	driverOf,
 	openConnection,
+	setHead,
 } from "../connection/connection.js";
 import { ConnectionParent } from "../connection/parent.js";
 import {
@@ -30,9 +32,18 @@ import {
 	bytesOf,
 	hasCompressionRoom,
 } from "../transport/compression-memory.js";
-import type { PlainRequest } from "../transport/native/head-reader.js";
+import type { AcceptedSocket } from "../transport/native/accepted-socket.js";
+import type {
+	ParsedHead,
+	PlainRequest,
+} from "../transport/native/head-reader.js";
+import { NativeListener } from "../transport/native/listener.js";
 import { NO_TLS, refuseNative } from "../transport/select.js";
-import { ServerOpening } from "../transport/socket/server-opening.js";
+import {
+	type AcceptedOutcome,
+	type OpeningHandler,
+	ServerOpening,
+} from "../transport/socket/server-opening.js";
 import { Admission } from "./admission.js";
 import { askAuthorization, callbackFailed } from "./authorization.js";
 import {
@@ -72,6 +83,8 @@ export class Server extends ConnectionParent {
 	readonly #serverSettings: ServerSettings;
 	readonly #admission: Admission;
 	readonly #opening: ServerOpening;
+	/** Accepts connections natively; null where that is nothing for this server. */
+	readonly #listener: NativeListener | null = null;
 	/** A 'close' is due: the server listens, or was asked to listen or to close, and has not emitted it since. */
 	#isCloseDue = false;
 	/** `close` was called, and `listen` not since. */
@@ -105,6 +118,11 @@ export class Server extends ConnectionParent {
 		this.#opening = new ServerOpening(
 			handshakeTimeoutMs,
 			readsNatively ? engine : null,
+			{
+				decide: (accepted, parsed) => this.#decide(accepted, parsed),
+				handlerFor: (accepted) =>
+					this.#handlerOf(acceptConnection(accepted, this)),
+			},
 		);
 		const onSocket = (socket: net.Socket) => {
 			new Connection(socket, this);
@@ -131,12 +149,21 @@ export class Server extends ConnectionParent {
 					onSocket,
 				);
 		this.#guardDoor();
+		if (readsNatively && this.#admission.isBlind) {
+			this.#listener = NativeListener.create(engine, this.socket, {
+				enter: (slot) => this.#enter(slot),
+				left: this.#admission.left,
+			});
+		}
 		// Node tells of a TLS handshake that takes too long, and leaves the socket open.
 		this.socket.on("tlsClientError", (_error, socket: tls.TLSSocket) =>
 			socket.destroy(),
 		);
 		this.socket.on("listening", () => {
 			this.#isCloseDue = true;
+			// When libuv has begun to listen, which is in the next phase of the loop.
+			if (this.#listener !== null)
+				setImmediate((listener) => listener.takeOver(), this.#listener);
 			this.emit("listening");
 		});
 		this.socket.on("close", () => this.#closed());
@@ -162,6 +189,7 @@ export class Server extends ConnectionParent {
 			const refusal = this.#admission.admit(socket, this.pendingHandshakes);
 			if (refusal === null) {
 				for (const listener of inner) listener.call(this.socket, socket);
+				this.#listener?.takeOver();
 				return;
 			}
 			// A peer that wants TLS could not read the answer, and a TLS handshake is what costs most.
@@ -172,6 +200,20 @@ export class Server extends ConnectionParent {
 			}
 			this.#refused(socket, refusal);
 		});
+	}
+
+	/** A connection was accepted natively. */
+	#enter(slot: number): void {
+		const listener = this.#listener as NativeListener;
+		const refusal = this.#admission.admitAny(this.pendingHandshakes);
+		if (refusal === null) {
+			this.#opening.await(listener, slot);
+			return;
+		}
+		const socket = listener.takeRefused(slot);
+		const { maxPendingHandshakes } = this.#serverSettings.admission;
+		this.#opening.turnAway(socket, refusal, maxPendingHandshakes);
+		this.#refused(socket, refusal);
 	}
 
 	/**
@@ -209,17 +251,29 @@ export class Server extends ConnectionParent {
 
 	/** @internal */
 	override adopt(connection: Connection): void {
-		const { socket } = connection;
+		this.#opening.read(connection.socket, this.#handlerOf(connection));
+	}
+
+	#handlerOf(connection: Connection): OpeningHandler {
 		const driver = driverOf(connection);
-		driver.onOpening(() => socket.destroy());
-		this.#opening.read(socket, {
+		driver.onOpening(() => connection.socket.destroy());
+		return {
 			authorize: (request, offer) =>
 				this.#authorize(connection, request, offer),
 			accepted: (offer, head) => this.#accept(connection, offer, head),
-			refused: (refusal) => this.#refused(socket, refusal),
+			refused: (refusal) => this.#refused(connection.socket, refusal),
 			// A handshake that fails ends the connection like any other loss.
 			gone: () => driver.session.closed(),
-		});
+		};
+	}
+
+	/** Whether the lists of the program let a request in that is valid by the RFC. */
+	#checkLists(request: IncomingMessage | PlainRequest): Refusal | null {
+		const { hosts, origins } = this.#serverSettings;
+		return (
+			(hosts && checkHost(request, hosts)) ??
+			(origins && checkOrigin(request, origins))
+		);
 	}
 
 	/** Whether a request that is valid by the RFC is let in by the program's rules. */
@@ -228,18 +282,29 @@ export class Server extends ConnectionParent {
 		request: IncomingMessage | PlainRequest,
 		offer: AcceptedRequest,
 	): Refusal | null | Promise<Refusal | null> {
-		const { hosts, origins, authorize } = this.#serverSettings;
-		const refusal =
-			(hosts && checkHost(request, hosts)) ??
-			(origins && checkOrigin(request, origins));
+		const { authorize } = this.#serverSettings;
+		const refusal = this.#checkLists(request);
 		if (refusal !== null) return refusal;
-		connection.path = request.url ?? "/";
-		connection.key = offer.key;
-		connection.headers = decodeHeaders(request.headers);
-		connection.protocols = offer.protocols;
+		describeRequest(connection, request, offer);
 		if (authorize === null) return null;
 		// Nothing is read natively where it is asked.
 		return askAuthorization(authorize, request as IncomingMessage, connection);
+	}
+
+	/** The same for what was accepted natively, where there is no `authorize`. */
+	#decide(
+		accepted: AcceptedSocket,
+		{ request, offer, head }: ParsedHead,
+	): AcceptedOutcome {
+		if (this.#checkLists(request) !== null) return "give back";
+		const connection = acceptConnection(accepted, this);
+		describeRequest(connection, request, offer);
+		// The program has no other occasion to end it before it is open.
+		if (this.#serverSettings.selectProtocol !== null)
+			driverOf(connection).onOpening(() => connection.socket.destroy());
+		const refusal = this.#accept(connection, offer, head);
+		if (refusal === undefined) return "done";
+		return { handler: this.#handlerOf(connection), refusal };
 	}
 
 	#accept(
@@ -271,10 +336,9 @@ export class Server extends ConnectionParent {
 			);
 		openConnection(connection, {
 			deflate,
-			headers: connection.headers,
 			protocol,
 			head,
-			response: acceptResponse(offer.key, protocol, deflate?.extension),
+			response: acceptResponse(offer, protocol, deflate?.extension),
 			beforeConnect: () => this.connections.push(connection),
 			afterConnect: () => this.emit("connection", connection),
 		});
@@ -316,4 +380,18 @@ export class Server extends ConnectionParent {
 		this.#isCloseDue = false;
 		this.emit("close");
 	}
+}
+
+/** Tells the connection what was asked for. */
+function describeRequest(
+	connection: Connection,
+	request: IncomingMessage | PlainRequest,
+	offer: AcceptedRequest,
+): void {
+	connection.path = request.url ?? "/";
+	connection.key = offer.key;
+	if ("text" in request && request.text !== undefined)
+		setHead(connection, request.text);
+	else connection.headers = decodeHeaders(request.headers);
+	connection.protocols = offer.protocols;
 }

@@ -30,7 +30,6 @@ interface DecoderSource<AnyDecoder extends Decoder> extends Engine {
 export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 	implements CompressorTarget
 {
-	readonly engine: EngineName;
 	protected readonly role: Role;
 	/** Null until the link is opened. */
 	protected sink: LinkSink | null = null;
@@ -66,7 +65,6 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 		limits: DecoderLimits,
 		compression: LinkCompression | null,
 	) {
-		this.engine = source.name;
 		this.role = role;
 		this.#source = source;
 		this.#limits = limits;
@@ -76,6 +74,10 @@ export abstract class BaseLink<AnyDecoder extends Decoder = Decoder>
 		bookCompressionBytes(this.#compressionBytes);
 		if (compression.deflate !== null)
 			this.compressor = new Compressor(source, compression.deflate, this);
+	}
+
+	get engine(): EngineName {
+		return this.#source.name;
 	}
 
 	/** Bytes that wait to be compressed, or behind such. */

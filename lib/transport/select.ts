@@ -7,6 +7,7 @@ import { createError } from "../errors.js";
 import type { DecoderLimits } from "../rfc6455/limits.js";
 import type { LinkCompression } from "./compression-memory.js";
 import type { Link } from "./link.js";
+import { AcceptedSocket } from "./native/accepted-socket.js";
 import { NativeLink } from "./native/native-link.js";
 import { reactorOf } from "./native/reactor.js";
 import { SocketLink } from "./socket/socket-link.js";
@@ -15,7 +16,7 @@ export type TransportName = "socket" | "native";
 export type TransportChoice = "auto" | TransportName;
 
 /** A link that can also send what is no frame: the answer to an opening handshake. */
-export type OpeningLink = Link & { sendRaw(bytes: Buffer): void };
+export type OpeningLink = Link & { sendRaw(head: string): void };
 
 /** Environment variable that sets the default choice. */
 const VARIABLE = "NODEJS_WEBSOCKET_TRANSPORT";
@@ -83,12 +84,20 @@ export function refuseNative(choice: unknown, detail: string): void {
  */
 export function createLink(
 	name: TransportName,
-	socket: Socket,
+	source: Socket | AcceptedSocket,
 	engine: Engine,
 	role: Role,
 	limits: DecoderLimits,
 	compression: LinkCompression | null,
 ): OpeningLink {
+	if (source instanceof AcceptedSocket && source.slot >= 0)
+		return NativeLink.adopt(
+			source,
+			engine as NativeEngine,
+			limits,
+			compression,
+		);
+	const socket = source instanceof AcceptedSocket ? source.socket : source;
 	const link =
 		name === "native" && engine instanceof NativeEngine
 			? NativeLink.create(socket, engine, role, limits, compression)

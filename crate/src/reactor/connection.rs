@@ -28,7 +28,7 @@ pub enum Received {
     Failed(Errno),
 }
 
-/// A duplicate of a socket's descriptor, and what it waits for.
+/// A descriptor of a socket, and what it waits for.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -45,10 +45,14 @@ pub struct Connection {
     pub decoder: Option<(u32, u32)>,
     /// The last receive filled its room: the next is given more.
     pub is_large: bool,
+    /// Somebody else has a descriptor of the same socket.
+    pub(super) is_shared: bool,
+    /// It does not carry bytes but takes connections in.
+    pub is_listener: bool,
 }
 
 impl Connection {
-    pub(super) const fn new(fd: OwnedFd, generation: u32) -> Self {
+    pub(super) const fn new(fd: OwnedFd, generation: u32, is_shared: bool) -> Self {
         Self {
             fd,
             generation,
@@ -58,6 +62,8 @@ impl Connection {
             is_referenced: true,
             decoder: None,
             is_large: false,
+            is_shared,
+            is_listener: false,
         }
     }
 
@@ -89,6 +95,14 @@ impl Connection {
                 Err(error) => Received::Failed(error),
             };
         }
+    }
+
+    /// Sends FIN behind what was handed over.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub fn shut_down(&self) -> io::Result<()> {
+        net::shutdown(&self.fd, net::Shutdown::Write)
     }
 
     /// Hands over as much of `bytes` and then `more` as there is room for, which may be nothing. Never raises SIGPIPE.

@@ -5,9 +5,11 @@
 //! reported even to those that asked for nothing. Nothing here knows Node.js, frames or messages.
 
 mod connection;
+#[cfg(target_os = "linux")]
+mod listening;
 mod poller;
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::{self, Errno};
 use rustix::net::{SocketType, sockopt};
@@ -95,40 +97,50 @@ impl Reactor {
             Err(error) => return Err(error),
         }
         let fd = rustix::io::fcntl_dupfd_cloexec(fd, 3)?;
-        // The lowest that was free: those below it are taken.
-        if u64::from(fd.as_raw_fd().unsigned_abs()) >= self.end {
+        if self.is_late(&fd) {
             return Err(Errno::MFILE);
         }
         // It fails where the connection is lost already, as the first send will. Node.js ignores the signal in any case.
         #[cfg(target_os = "macos")]
         let _ = sockopt::set_socket_nosigpipe(&fd, true);
+        Ok(self.add(fd, true))
+    }
+
+    /// Whether `fd` is one of the last. It is the lowest that was free: those below it are taken.
+    fn is_late(&self, fd: &OwnedFd) -> bool {
+        u64::from(fd.as_raw_fd().unsigned_abs()) >= self.end
+    }
+
+    fn add(&mut self, fd: OwnedFd, is_shared: bool) -> u32 {
         self.next_generation = self.next_generation.wrapping_add(1);
-        let connection = Some(Connection::new(fd, self.next_generation));
+        let connection = Some(Connection::new(fd, self.next_generation, is_shared));
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = connection;
-            Ok(slot)
+            slot
         } else {
             self.slots.push(connection);
-            Ok(self.slots.len() as u32 - 1)
+            self.slots.len() as u32 - 1
         }
     }
 
     /// Takes a connection out and closes its descriptor. The slot's number is not given out again before `recycle`.
     pub fn detach(&mut self, slot: u32) {
-        let Some(entry) = self.slots.get_mut(slot as usize) else {
-            return;
-        };
-        let Some(connection) = entry.take() else {
-            return;
-        };
-        if connection.is_active() {
-            self.active -= 1;
-        }
-        if connection.is_registered {
+        if let Some(connection) = self.remove(slot)
+            && connection.is_registered
+            && connection.is_shared
+        {
             // Closing a duplicate takes nothing out of the set while the other one is open. It cannot fail: it is in there.
             let _ = self.poller.remove(&connection.fd);
         }
+    }
+
+    fn remove(&mut self, slot: u32) -> Option<Connection> {
+        let connection = self.slots.get_mut(slot as usize)?.take()?;
+        if connection.is_active() {
+            self.active -= 1;
+        }
         self.freed.push(slot);
+        Some(connection)
     }
 
     /// Lets slots that were freed be given out again.

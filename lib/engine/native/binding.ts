@@ -114,8 +114,21 @@ export interface Binding {
 	): number;
 	/** Takes a duplicate of a stream socket's descriptor. Returns its slot, or a negative error number. */
 	reactorAttach(fd: number): number;
-	/** Closes the duplicate. */
+	/** Closes the descriptor of the slot. */
 	reactorDetach(slot: number): void;
+	/**
+	 * Takes in the connections of the listening socket `fd` from now on, in place of libuv. Returns its slot, or a negative error
+	 * number where libuv goes on. There on Linux only, as the three below.
+	 */
+	reactorListen?(fd: number): number;
+	/** Frees the slot of a listener, and leaves `fd` to libuv again. Returns 0 or a negative error number. */
+	reactorUnlisten(slot: number, fd: number): number;
+	/** Frees the slot. Returns its descriptor, which is the caller's, or a negative error number. */
+	reactorTake(slot: number): number;
+	/** Returns a duplicate of the slot's descriptor, which is the caller's, or a negative error number. */
+	reactorDuplicate(slot: number): number;
+	/** Sends FIN. Returns 0 or a negative error number. */
+	reactorShutdown(slot: number): number;
 	/** How many sockets there are. */
 	reactorCount(): number;
 	/** Has what comes parsed by a decoder, until that is freed. */
@@ -141,8 +154,8 @@ export interface Binding {
 	): number;
 	/**
 	 * Whether `chunk` begins with a perfect opening handshake (crate/src/request.rs), of which `words` then say where its parts
-	 * are: `[end of the head, start and end of the target, fields]`, then for each field `[start and end of the name, start and
-	 * end of the value]`. They are 132.
+	 * are: `[end of the head, start and end of the target, of the key, of the list of subprotocols, of that of extensions]`, the
+	 * last two empty where there is none. Behind them are the 28 bytes of the value of Sec-WebSocket-Accept. They are 16.
 	 */
 	parseRequest(chunk: Uint8Array, words: Uint32Array): boolean;
 	/** Sends `first` from `offset` on, then `second`. Returns how many bytes were taken, or a negative error number. */

@@ -3,11 +3,17 @@
  * socket is given back with the bytes that came, and Node's HTTP parser judges it: so every refusal has one implementation.
  */
 import { AsyncResource } from "node:async_hooks";
+import { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import type { RawBuffer } from "../../engine/buffer.js";
 import type { Engine } from "../../engine/engine.js";
-import type { RequestHead } from "../../protocol/handshake.js";
+import {
+	type AcceptedRequest,
+	fieldsOf,
+	parseProtocols,
+	type RequestHead,
+} from "../../protocol/handshake.js";
 import {
 	READ,
 	REFERENCED,
@@ -27,20 +33,29 @@ import {
 /** A request as node:http has it, in what is asked of it here. */
 export interface PlainRequest extends RequestHead {
 	url: string;
+	/** The whole head, as a character for each byte, where it is perfect: it stands for the headers. */
+	text?: string;
 	headers: IncomingHttpHeaders;
 }
 
 /** Who judges what is read. */
 export interface HeadJudge {
-	/** A perfect request; `head` are the bytes behind it. Returns false where the socket is to be given back. */
-	judge(socket: Socket, request: PlainRequest, head: Buffer): boolean;
+	/** A perfect request. Returns false where the socket is to be given back. */
+	judge(socket: Socket, parsed: ParsedHead): boolean;
 	/** The socket is to be read otherwise, from `bytes` on. */
 	givenBack(socket: Socket, bytes: Buffer | null): void;
 }
 
-const WORDS = 132;
-const HEAD_WORDS = 4;
-const FIELD_WORDS = 4;
+/** A request that is valid by the RFC, what it asks for, and the bytes behind it. */
+export interface ParsedHead {
+	request: PlainRequest;
+	offer: AcceptedRequest;
+	head: Buffer;
+}
+
+const WORDS = 16;
+/** Of these, what stands before the answer. */
+const RANGE_WORDS = 9;
 
 /** Longer heads are nobody's usual request. */
 const MAX_HEAD_BYTES = 4 * 1024;
@@ -48,9 +63,14 @@ const MAX_HEAD_BYTES = 4 * 1024;
 /** Sockets that are being read, or were read and have no link yet. */
 const awaiting = new WeakMap<Socket, AwaitedHead>();
 
+/** Where the parts of the last head are, and the answer to its key. */
+const words = new Uint32Array(WORDS);
+const answer = Buffer.from(words.buffer, RANGE_WORDS * 4) as RawBuffer;
+
+const nothing = Buffer.alloc(0);
+
 export class HeadReader {
 	readonly reactor: Reactor;
-	readonly words = new Uint32Array(WORDS);
 	readonly judge: HeadJudge;
 	#resource: AsyncResource | null = null;
 
@@ -115,17 +135,11 @@ class AwaitedHead implements SlotOwner {
 	}
 
 	receive(chunk: Buffer): void {
-		const { judge, words, reactor } = this.#reader;
+		const { judge, reactor } = this.#reader;
 		this.bytesRead = chunk.byteLength;
-		const isPerfect =
-			reactor.binding.parseRequest(chunk, words) && words[0] <= MAX_HEAD_BYTES;
-		if (!isPerfect) {
-			this.#giveBack(chunk);
-			return;
-		}
-		const request = requestOf(chunk as RawBuffer, words);
-		const head = chunk.subarray(words[0]);
-		if (!judge.judge(this.#socket, request, head)) this.#giveBack(chunk);
+		const parsed = parseHead(reactor, chunk);
+		const isDone = parsed !== null && judge.judge(this.#socket, parsed);
+		if (!isDone) this.#giveBack(chunk);
 	}
 
 	// Node sees the peer's end as well.
@@ -164,16 +178,51 @@ class AwaitedHead implements SlotOwner {
 	}
 }
 
-function requestOf(chunk: RawBuffer, words: Uint32Array): PlainRequest {
-	const rawHeaders: string[] = [];
-	const headers: IncomingHttpHeaders = {};
-	const end = HEAD_WORDS + words[3] * FIELD_WORDS;
-	for (let at = HEAD_WORDS; at < end; at += FIELD_WORDS) {
-		const name = chunk.latin1Slice(words[at], words[at + 1]);
-		const value = chunk.latin1Slice(words[at + 2], words[at + 3]);
-		rawHeaders.push(name, value);
-		headers[name.toLowerCase()] = value;
+/** The request that `chunk` begins with; null where it is not perfect. */
+export function parseHead(
+	{ binding }: Reactor,
+	chunk: Buffer,
+): ParsedHead | null {
+	if (!binding.parseRequest(chunk, words)) return null;
+	const end = words[0];
+	if (end > MAX_HEAD_BYTES) return null;
+	const raw = chunk as RawBuffer;
+	const list = raw.latin1Slice(words[5], words[6]);
+	const protocols = list === "" ? [] : parseProtocols(list);
+	if (protocols === null) return null;
+	return {
+		request: new TextRequest(
+			raw.latin1Slice(0, end),
+			raw.latin1Slice(words[1], words[2]),
+		),
+		offer: {
+			key: raw.latin1Slice(words[3], words[4]),
+			protocols,
+			extensions: raw.latin1Slice(words[7], words[8]),
+			answer: answer.latin1Slice(0, answer.length),
+		},
+		head: end === chunk.length ? nothing : chunk.subarray(end),
+	};
+}
+
+/** A perfect request, whose fields are not looked at before somebody asks for them. */
+class TextRequest implements PlainRequest {
+	readonly method = "GET";
+	readonly httpVersion = "1.1";
+	readonly url: string;
+	/** The whole head. */
+	readonly text: string;
+
+	constructor(text: string, url: string) {
+		this.text = text;
+		this.url = url;
 	}
-	const url = chunk.latin1Slice(words[1], words[2]);
-	return { method: "GET", httpVersion: "1.1", url, rawHeaders, headers };
+
+	get rawHeaders(): string[] {
+		return Object.entries(this.headers).flat() as string[];
+	}
+
+	get headers(): IncomingHttpHeaders {
+		return fieldsOf(this.text);
+	}
 }

@@ -8,6 +8,8 @@
 import { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { constants } from "node:os";
+import { getDefaultHighWaterMark } from "node:stream";
 import type { RawBuffer } from "../../engine/buffer.js";
 import type { Encoder, Role } from "../../engine/engine.js";
 import type { NativeDecoder } from "../../engine/native/decoder.js";
@@ -18,7 +20,9 @@ import { BaseLink } from "../base-link.js";
 import type { LinkCompression } from "../compression-memory.js";
 import type { Link, LinkSink, SendCallback } from "../link.js";
 import { GATHER_BYTES, settle } from "../outbox.js";
+import type { AcceptedSocket } from "./accepted-socket.js";
 import { HeadReader } from "./head-reader.js";
+import type { NativeListener } from "./listener.js";
 import { NativeOutbox } from "./outbox.js";
 import {
 	MAX_SHORT_UNITS,
@@ -48,22 +52,29 @@ const REFERENCE_BYTES = 128 * 1024;
 /** The call that changes what a socket waits for. */
 const WATCHING = process.platform === "linux" ? "epoll_ctl" : "kevent";
 
+/** The outbox of those that have nothing in it. Nobody writes to it. */
+const NO_OUTPUT = new NativeOutbox();
+
+const DEFAULT_HIGH_WATER_MARK = getDefaultHighWaterMark(false);
+
 export class NativeLink
 	extends BaseLink<NativeDecoder>
 	implements Link, SlotOwner
 {
-	readonly transport = "native";
 	/** For the reactor, which flushes the links that are dirty. */
-	readonly outbox = new NativeOutbox();
+	outbox = NO_OUTPUT;
 	isDirty = false;
 	/** What is delivered sees the AsyncLocalStorage of where the link was made, as events of a socket do. */
-	readonly resource = new AsyncResource("NODEJS_WEBSOCKET");
+	readonly resource: AsyncResource;
 	/** The number of the socket in the reactor; -1 when it is gone. */
 	slot: number;
 	/** Bytes that came and went here. */
 	bytesRead = 0;
 	bytesSent = 0;
-	readonly #socket: Socket;
+	/** Null until somebody asks for it, where the reactor has accepted the connection. */
+	#socket: Socket | null;
+	/** What has accepted it there. */
+	readonly #listener: NativeListener | null;
 	readonly #reactor: Reactor;
 	readonly #encoder: Encoder;
 	/** What the user has written to the socket itself and the kernel has not taken. */
@@ -83,8 +94,11 @@ export class NativeLink
 	#isShut = false;
 	/** Runs when nothing waits any more. */
 	#whenSent: (() => void) | null = null;
-	/** The peer has ended its side. */
+	/** The peer has ended its side, and that has been told. */
 	#hasEnded = false;
+	#hasToldEnd = false;
+	/** FIN was sent, without a net.Socket. */
+	#hasSentEnd = false;
 
 	/**
 	 * Takes over `socket`, which has done its opening handshake. Nothing is read before `open`.
@@ -112,6 +126,7 @@ export class NativeLink
 			role,
 			limits,
 			compression,
+			null,
 		);
 		const claimed = HeadReader.claim(socket);
 		if (claimed === null) link.slot = reactor.attach(fd, link);
@@ -130,20 +145,74 @@ export class NativeLink
 		return link;
 	}
 
+	/** Takes over a socket that was accepted natively, which has done its opening handshake. */
+	static adopt(
+		accepted: AcceptedSocket,
+		engine: NativeEngine,
+		limits: DecoderLimits,
+		compression: LinkCompression | null,
+	): NativeLink {
+		const { reactor } = accepted.listener;
+		const link = new NativeLink(
+			null,
+			reactor,
+			engine,
+			"server",
+			limits,
+			compression,
+			accepted,
+		);
+		link.slot = accepted.claim();
+		link.bytesRead = accepted.bytesRead;
+		link.#interest = READ | REFERENCED;
+		reactor.handOver(link.slot, link);
+		return link;
+	}
+
 	private constructor(
-		socket: Socket,
+		socket: Socket | null,
 		reactor: Reactor,
 		engine: NativeEngine,
 		role: Role,
 		limits: DecoderLimits,
 		compression: LinkCompression | null,
+		accepted: AcceptedSocket | null,
 	) {
 		super(engine, role, limits, compression);
 		this.slot = -1;
+		this.resource = accepted?.resource ?? new AsyncResource("NODEJS_WEBSOCKET");
+		this.#listener = accepted?.listener ?? null;
 		this.#socket = socket;
 		this.#reactor = reactor;
 		this.#encoder = engine.createEncoder(role);
-		this.#isReferenced = isReferenced(socket);
+		this.#isReferenced = socket === null || isReferenced(socket);
+	}
+
+	/** The net.Socket, made now unless there is one. */
+	get socket(): Socket {
+		return this.#socket ?? this.#makeSocket(this.#listener as NativeListener);
+	}
+
+	#makeSocket(listener: NativeListener): Socket {
+		const isGone = this.slot < 0;
+		const socket = isGone
+			? listener.makeClosedSocket()
+			: listener.makeSocket(this.slot);
+		this.#socket = socket;
+		socket.allowHalfOpen = true;
+		wrap(socket, this);
+		if (isGone) {
+			socket.destroy();
+			return socket;
+		}
+		// What it would have seen.
+		if (this.#isShut) socket.end();
+		if (this.#hasToldEnd) endReading(socket);
+		return socket;
+	}
+
+	get transport(): "native" {
+		return "native";
 	}
 
 	get bufferedAmount(): number {
@@ -174,15 +243,18 @@ export class NativeLink
 	open(sink: LinkSink, head: Uint8Array): void {
 		const socket = this.#socket;
 		this.sink = sink;
-		// The session answers FIN with FIN, when the replies to what came before it are on their way.
-		socket.allowHalfOpen = true;
-		if (socket.closed || this.isClosed) {
+		if (this.isClosed || socket?.closed) {
 			this.openClosed();
 			return;
 		}
-		// What Node has read before the socket was taken over.
-		const late = socket.read() as Buffer | null;
-		const chunk = late === null ? head : Buffer.concat([head, late]);
+		let chunk = head;
+		if (socket !== null) {
+			// The session answers FIN with FIN, when the replies to what came before it are on their way.
+			socket.allowHalfOpen = true;
+			// What Node has read before the socket was taken over.
+			const late = socket.read() as Buffer | null;
+			if (late !== null) chunk = Buffer.concat([head, late]);
+		}
 		if (chunk.byteLength > 0) this.deliver(chunk);
 		else this.regulate();
 	}
@@ -203,7 +275,7 @@ export class NativeLink
 		}
 		const arena = this.#arena();
 		const bytes = this.#encoder.text(arena, first, text);
-		this.outbox.appendFromArena(arena, bytes);
+		this.#output().appendFromArena(arena, bytes);
 		return this.#sent(callback);
 	}
 
@@ -223,8 +295,8 @@ export class NativeLink
 		callback: SendCallback | undefined,
 	): boolean {
 		if (this.slot < 0) return this.#refuse(callback);
-		const { outbox } = this;
 		const arena = this.#arena();
+		const outbox = this.#output();
 		// Not `byteLength`, which is a call on Node 20.
 		const { length } = payload;
 		// By reference only while the kernel keeps up: it then takes the bytes within this call, and the caller's buffer is
@@ -246,11 +318,14 @@ export class NativeLink
 		return this.#sent(callback);
 	}
 
-	/** Sends `bytes` as they are: the answer to an opening handshake, which leaves with the first messages. */
-	sendRaw(bytes: Buffer): void {
+	/** Sends the answer to an opening handshake, of Latin-1, which leaves with the first messages. */
+	sendRaw(head: string): void {
 		if (this.slot < 0) return;
-		this.#reactor.frameTexts();
-		this.outbox.appendReference(bytes);
+		const arena = this.#arena();
+		arena.reserve(head.length);
+		const { slab, used } = arena;
+		arena.used = used + slab.write(head, used, "latin1");
+		this.#output().appendFromArena(arena, head.length);
 		this.#sent(undefined);
 	}
 
@@ -277,14 +352,50 @@ export class NativeLink
 	protected end(): void {
 		this.flush();
 		this.#isShut = true;
-		this.#socket.end();
+		if (this.#socket !== null) this.#socket.end();
+		else this.whenSent(() => this.sendEnd());
+	}
+
+	/** Sends FIN: the net.Socket that would is not there. */
+	sendEnd(): void {
+		if (this.slot < 0) return;
+		const error = this.#reactor.binding.reactorShutdown(this.slot);
+		if (error < 0 && error !== -constants.errno.ENOTCONN) {
+			this.lost(-error, "shutdown");
+			return;
+		}
+		this.#hasSentEnd = true;
+		if (this.#hasToldEnd) this.#lose(null);
+	}
+
+	/** The connection is over: `error` is why, where it was not to be. */
+	#lose(error: Error | null): void {
+		const socket = this.#socket;
+		if (socket !== null) {
+			if (error === null) socket.destroy();
+			else socket.destroy(error);
+			return;
+		}
+		if (this.slot < 0) return;
+		this.detach();
+		this.#listener?.left();
+		process.nextTick(goneOf, this, error);
+	}
+
+	/** In place of the events 'error' and 'close' of the net.Socket that there is not. */
+	gone(error: Error | null): void {
+		try {
+			if (error !== null) this.failed(error);
+		} finally {
+			this.closed();
+		}
 	}
 
 	destroy(): void {
 		// What would have to be compressed first is not waited for.
 		this.compressor?.destroy();
 		this.flush();
-		this.#socket.destroy();
+		this.#lose(null);
 		this.forgetEnd();
 	}
 
@@ -296,7 +407,7 @@ export class NativeLink
 		if (decoder === null || sink === null) return;
 		const byteLength = words[at + 1] - words[at];
 		this.bytesRead += byteLength;
-		refreshTimeout(this.#socket);
+		this.#heard();
 		let isDone = false;
 		this.isDelivering = true;
 		try {
@@ -318,26 +429,27 @@ export class NativeLink
 	/** Bytes for which the addon had no decoder. They are the link's. */
 	receive(chunk: Uint8Array): void {
 		this.bytesRead += chunk.byteLength;
-		refreshTimeout(this.#socket);
+		this.#heard();
 		this.deliver(chunk);
 	}
 
 	override ended(): void {
 		this.#hasEnded = true;
 		this.regulate();
-		refreshTimeout(this.#socket);
+		this.#heard();
 		super.ended();
 	}
 
 	/** The connection is lost: `syscall` has failed with the error of that number. */
 	lost(errno: number, syscall: string): void {
-		this.#socket.destroy(systemError(errno, syscall));
+		this.#lose(systemError(errno, syscall));
 	}
 
 	/** The short texts of this link have become so many bytes, the last of the reactor's arena. */
 	framed(bytes: number): void {
 		this.#unframedBytes = 0;
-		if (this.slot >= 0) this.outbox.appendFromArena(this.#reactor.arena, bytes);
+		if (this.slot >= 0)
+			this.#output().appendFromArena(this.#reactor.arena, bytes);
 	}
 
 	/** The kernel has room again. */
@@ -372,8 +484,9 @@ export class NativeLink
 			return;
 		}
 		this.#foreignBytes += byteLength;
-		this.outbox.appendReference(bytes);
-		this.outbox.addCallback((error) => {
+		const outbox = this.#output();
+		outbox.appendReference(bytes);
+		outbox.addCallback((error) => {
 			this.#foreignBytes -= byteLength;
 			done(error);
 		});
@@ -412,6 +525,7 @@ export class NativeLink
 		this.slot = -1;
 		this.#whenSent = null;
 		const callbacks = this.outbox.clear();
+		this.#returnOutbox();
 		if (callbacks === null) return;
 		const error = createError("WS_ERR_CONNECTION_CLOSED");
 		process.nextTick(settle, callbacks, error);
@@ -425,7 +539,7 @@ export class NativeLink
 			this.sink?.drain();
 		} finally {
 			// Compatibility: programs written for 1.7 wait for the socket's own.
-			this.#socket.emit("drain");
+			this.#socket?.emit("drain");
 		}
 	}
 
@@ -462,8 +576,23 @@ export class NativeLink
 		try {
 			super.tellEnd();
 		} finally {
-			endReading(this.#socket);
+			this.#hasToldEnd = true;
+			if (this.#socket !== null) endReading(this.#socket);
+			else if (this.#hasSentEnd) this.#lose(null);
 		}
+	}
+
+	/** The outbox, for writing. */
+	#output(): NativeOutbox {
+		if (this.outbox === NO_OUTPUT) this.outbox = this.#reactor.takeOutbox();
+		return this.outbox;
+	}
+
+	/** The outbox is empty: an idle link has none. */
+	#returnOutbox(): void {
+		if (this.outbox === NO_OUTPUT) return;
+		this.#reactor.returnOutbox(this.outbox);
+		this.outbox = NO_OUTPUT;
 	}
 
 	/** The memory for the next frame, which goes behind all that was sent. */
@@ -493,7 +622,10 @@ export class NativeLink
 	/** The back-pressure boolean: false where more than the socket's high-water mark waits for the kernel. */
 	#hasRoom(): boolean {
 		if (!this.#isWaiting && this.compressor === null) return true;
-		const mark = this.#socket.writableHighWaterMark;
+		const mark =
+			this.#socket?.writableHighWaterMark ??
+			this.#listener?.highWaterMark ??
+			DEFAULT_HIGH_WATER_MARK;
 		if (
 			this.compressingBytes < mark &&
 			(!this.#isWaiting || this.outbox.byteLength < mark)
@@ -503,8 +635,13 @@ export class NativeLink
 		return false;
 	}
 
+	/** Bytes came or went. */
+	#heard(): void {
+		if (this.#socket !== null) refreshTimeout(this.#socket);
+	}
+
 	#afterSend(): void {
-		refreshTimeout(this.#socket);
+		this.#heard();
 		const { outbox } = this;
 		const callbacks = outbox.takeCallbacks();
 		if (callbacks !== null) process.nextTick(settle, callbacks, null);
@@ -513,6 +650,7 @@ export class NativeLink
 			this.regulate();
 			return;
 		}
+		this.#returnOutbox();
 		// Nothing was waited for where everything left at once.
 		if (this.#interest & WRITE) this.regulate();
 		if (this.#needsDrain) process.nextTick(drainedOf, this);
@@ -520,6 +658,10 @@ export class NativeLink
 		this.#whenSent = null;
 		action?.();
 	}
+}
+
+function goneOf(link: NativeLink, error: Error | null): void {
+	link.gone(error);
 }
 
 function drainedOf(link: NativeLink): void {

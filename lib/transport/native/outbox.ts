@@ -96,6 +96,12 @@ export class NativeOutbox extends Outbox {
 		return callbacks.splice(0, count);
 	}
 
+	/** Ready for another link: it is empty, and nobody waits. */
+	reset(): this {
+		this.#taken = 0;
+		return this;
+	}
+
 	/** Drops everything. Returns the callbacks that waited. */
 	clear(): SendCallback[] | null {
 		const callbacks = this.#callbacks;

@@ -13,6 +13,7 @@ import type { Binding } from "../../engine/native/binding.js";
 import { NativeEngine } from "../../engine/native/engine.js";
 import type { DecoderHost } from "../../engine/native/host.js";
 import type { NativeLink } from "./native-link.js";
+import { NativeOutbox } from "./outbox.js";
 
 /** What the reactor waits for, as bits. */
 export const READ = 1;
@@ -39,6 +40,10 @@ export interface SlotOwner {
 	ended(): void;
 	/** The connection is lost: `syscall` has failed with the error of that number. */
 	lost(errno: number, syscall: string): void;
+	/** A listener has taken in the connection of that slot, whose descriptor is one of the last, or not. */
+	accepted?(slot: number, isLate: boolean): void;
+	/** A listener cannot take in those that wait. */
+	refused?(): void;
 }
 
 /** Room for the entries of a batch, in words: a batch ends when it is full. */
@@ -58,6 +63,8 @@ const Kind = {
 	FAILED: 3,
 	WRITABLE: 4,
 	PLACED: 5,
+	ACCEPTED: 6,
+	REFUSED: 7,
 } as const;
 
 /**
@@ -69,6 +76,9 @@ const SLAB_BYTES = [64 * 1024, (512 + 4) * 1024];
 /** How many ranges go out in one call; a range is `[slot, start, end, result]`. */
 const MAX_RANGES = 256;
 const RANGE_WORDS = 4;
+
+/** How many outboxes are kept for the next that need one. */
+const MAX_OUTBOXES = 256;
 
 /** Set in the result of a range beside the number of an error. */
 const FAILED = 2 ** 31;
@@ -145,6 +155,7 @@ export class Reactor {
 	#dirty: NativeLink[] = [];
 	#spare: NativeLink[] = [];
 	readonly #sending: NativeLink[] = [];
+	readonly #outboxes: NativeOutbox[] = [];
 	#isFlushDue = false;
 
 	constructor(binding: Binding, host: DecoderHost) {
@@ -169,6 +180,25 @@ export class Reactor {
 		const slot = this.binding.reactorAttach(fd);
 		if (slot >= 0) this.#owners[slot] = owner;
 		return slot;
+	}
+
+	/** Has `owner` told of the connections that come to the listening socket `fd`. Returns its slot, or a negative error number. */
+	listen(fd: number, owner: SlotOwner): number {
+		const slot = this.binding.reactorListen?.(fd) ?? -1;
+		if (slot >= 0) this.#owners[slot] = owner;
+		return slot;
+	}
+
+	/** Leaves the connections that come to `fd` to libuv again. Returns 0 or a negative error number. */
+	unlisten(slot: number, fd: number): number {
+		this.#owners[slot] = undefined;
+		return this.binding.reactorUnlisten(slot, fd);
+	}
+
+	/** Frees a slot. Returns its descriptor, which is the caller's, or a negative error number. */
+	take(slot: number): number {
+		this.#owners[slot] = undefined;
+		return this.binding.reactorTake(slot);
 	}
 
 	/** The slot is `owner`'s from now on. */
@@ -259,6 +289,15 @@ export class Reactor {
 		this.flush();
 	}
 
+	/** An empty outbox, lent to a link while it has output. */
+	takeOutbox(): NativeOutbox {
+		return this.#outboxes.pop()?.reset() ?? new NativeOutbox();
+	}
+
+	returnOutbox(outbox: NativeOutbox): void {
+		if (this.#outboxes.length < MAX_OUTBOXES) this.#outboxes.push(outbox);
+	}
+
 	/** Hands all that was gathered to the kernel. */
 	flush(): void {
 		this.frameTexts();
@@ -319,7 +358,12 @@ export class Reactor {
 			this.#at = at + ENTRY_WORDS + words[at + 6] * 4;
 			const owner = this.#owners[words[at]];
 			// One that an earlier handler of this batch has destroyed.
-			if (owner === undefined) continue;
+			if (owner === undefined) {
+				// With a listener that is closed go those that came to it.
+				if ((words[at + 1] & 0xff) === Kind.ACCEPTED)
+					this.detach(words[at + 2]);
+				continue;
+			}
 			owner.resource.runInAsyncScope(this.#deliverEntry, this, owner, at);
 		}
 		// Delivered, also where what follows throws and this is called again.
@@ -353,6 +397,9 @@ export class Reactor {
 		} else if (kind === Kind.PLACED) owner.receiveParsed(null, words, at + 2);
 		else if (kind === Kind.WRITABLE) owner.writable();
 		else if (kind === Kind.END) owner.ended();
+		else if (kind === Kind.ACCEPTED)
+			owner.accepted?.(words[at + 2], words[at + 3] !== 0);
+		else if (kind === Kind.REFUSED) owner.refused?.();
 		else owner.lost(words[at + 2], "read");
 	}
 

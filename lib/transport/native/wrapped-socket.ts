@@ -68,7 +68,12 @@ const methods = {
 	},
 
 	_final(this: WrappedSocket, done: Done): void {
-		this[kLink].whenSent(() => base._final.call(this, done));
+		const link = this[kLink];
+		link.whenSent(() => {
+			// Where no descriptor was left for it.
+			if (this._handle === null) link.sendEnd();
+			base._final.call(this, done);
+		});
 	},
 
 	_destroy(this: WrappedSocket, error: Error | null, done: Done): void {
@@ -176,9 +181,11 @@ export function countRead(socket: Socket, byteLength: number): void {
 /** Stops Node from reading `socket`, and makes `link` what carries its bytes. */
 export function wrap(socket: Socket, link: NativeLink): void {
 	const wrapped = socket as WrappedSocket;
-	const handle = wrapped._handle as SocketHandle;
-	handle.reading = false;
-	handle.readStop?.();
+	const handle = wrapped._handle;
+	if (handle !== null) {
+		handle.reading = false;
+		handle.readStop?.();
+	}
 	socket.pause();
 	wrapped[kLink] = link;
 	if (wrapped[kReadBefore] !== undefined) {

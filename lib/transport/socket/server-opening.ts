@@ -18,10 +18,16 @@ import {
 	type Refusal,
 } from "../../protocol/handshake.js";
 import {
+	type AcceptedJudge,
+	AcceptedSocket,
+} from "../native/accepted-socket.js";
+import {
 	type HeadJudge,
 	HeadReader,
+	type ParsedHead,
 	type PlainRequest,
 } from "../native/head-reader.js";
+import type { NativeListener } from "../native/listener.js";
 
 /**
  * What becomes of one socket. After `authorize`, `accepted` or `refused` comes at most once; neither where the peer goes away
@@ -42,6 +48,20 @@ export interface OpeningHandler {
 	refused(refusal: Refusal): void;
 	/** The socket has closed. */
 	gone(): void;
+}
+
+/** "done" also where the peer, or the program, has ended it meanwhile. */
+export type AcceptedOutcome =
+	| "done"
+	| "give back"
+	| { handler: OpeningHandler; refusal: Refusal };
+
+/** What becomes of the sockets for which there is no net.Socket: one for all of them. */
+export interface Doorman {
+	/** A valid request: lets it in, or says why not. It is given back where Node's parser is to read it again and refuse it. */
+	decide(accepted: AcceptedSocket, parsed: ParsedHead): AcceptedOutcome;
+	/** Node is to read `accepted`, or it is refused. */
+	handlerFor(accepted: AcceptedSocket): OpeningHandler;
 }
 
 interface Opening {
@@ -81,7 +101,7 @@ class RequestHead extends IncomingMessage {
 	set upgrade(_isUpgrade: boolean) {}
 }
 
-export class ServerOpening implements HeadJudge {
+export class ServerOpening implements HeadJudge, AcceptedJudge {
 	readonly #timeoutMs: number;
 	readonly #http: Server;
 	/** The sockets whose handshake is not done, and those that were refused and are not gone. */
@@ -93,13 +113,20 @@ export class ServerOpening implements HeadJudge {
 
 	/** Reads what is perfect; null leaves all to Node's parser. */
 	readonly #headReader: HeadReader | null;
+	readonly #doorman: Doorman;
+	/** The sockets without a net.Socket whose handshake is not done, in the order in which they came. */
+	readonly #awaited = new Set<AcceptedSocket>();
+	/** Runs for the first of them; it is left to run where that one is done, for it costs more to set than to let be. */
+	#deadline: NodeJS.Timeout | null = null;
 
 	/**
 	 * @param timeoutMs time for the whole request head, from when the socket was accepted
 	 * @param engine where the sockets arrive paused, and no handler wants the IncomingMessage, so that heads may be read
 	 *   natively; else null
+	 * @param doorman decides about those that come by `await`
 	 */
-	constructor(timeoutMs: number, engine: Engine | null) {
+	constructor(timeoutMs: number, engine: Engine | null, doorman: Doorman) {
+		this.#doorman = doorman;
 		this.#timeoutMs = timeoutMs;
 		this.#headReader = engine && HeadReader.create(engine, this);
 		const gone = (socket: Socket) => this.#gone(socket);
@@ -128,7 +155,67 @@ export class ServerOpening implements HeadJudge {
 
 	/** How many sockets are in their opening handshake. */
 	get pending(): number {
-		return this.#openings.size - this.#refused;
+		return this.#openings.size - this.#refused + this.#awaited.size;
+	}
+
+	/** Awaits the head of a request on the socket that `listener` has accepted in `slot`. */
+	await(listener: NativeListener, slot: number): void {
+		const accepted = new AcceptedSocket(
+			listener,
+			slot,
+			this,
+			performance.now(),
+		);
+		listener.reactor.handOver(slot, accepted);
+		this.#awaited.add(accepted);
+		if (this.#deadline === null) this.#setDeadline(this.#timeoutMs);
+	}
+
+	#setDeadline(delayMs: number): void {
+		this.#deadline = setTimeout(() => this.#expireAwaited(), delayMs);
+		// The sockets keep the loop alive.
+		this.#deadline.unref();
+	}
+
+	judgeAccepted(accepted: AcceptedSocket, parsed: ParsedHead): boolean {
+		let outcome: AcceptedOutcome = "done";
+		try {
+			outcome = this.#doorman.decide(accepted, parsed);
+		} finally {
+			if (outcome === "done") this.#awaited.delete(accepted);
+		}
+		if (outcome === "done") return true;
+		if (outcome === "give back") return false;
+		this.#refuse(this.#take(accepted, outcome.handler), outcome.refusal);
+		return true;
+	}
+
+	acceptedGivenBack(accepted: AcceptedSocket, bytes: Buffer | null): void {
+		const handler = this.#doorman.handlerFor(accepted);
+		this.givenBack(this.#take(accepted, handler), bytes);
+	}
+
+	/** From here on `accepted` is a socket like any other; the time that is left to it is that of its own. */
+	#take(accepted: AcceptedSocket, handler: OpeningHandler): Socket {
+		const { socket } = accepted;
+		this.#awaited.delete(accepted);
+		this.#add(socket, handler, performance.now() - accepted.since);
+		return socket;
+	}
+
+	#expireAwaited(): void {
+		this.#deadline = null;
+		const now = performance.now();
+		for (const accepted of this.#awaited) {
+			const leftMs = this.#timeoutMs - (now - accepted.since);
+			if (leftMs > 0) {
+				// In the order in which they came.
+				this.#setDeadline(leftMs);
+				return;
+			}
+			const handler = this.#doorman.handlerFor(accepted);
+			this.#refuse(this.#take(accepted, handler), tooSlow);
+		}
 	}
 
 	/** Reads the handshake of `socket`. */
@@ -138,12 +225,10 @@ export class ServerOpening implements HeadJudge {
 	}
 
 	/** A request that was read natively. Returns whether nothing has to be said against it. */
-	judge(socket: Socket, request: PlainRequest, head: Buffer): boolean {
+	judge(socket: Socket, { request, offer, head }: ParsedHead): boolean {
 		const opening = this.#openings.get(socket);
 		const handler = opening?.handler;
 		if (!handler || opening.isAnswered) return true;
-		const offer = checkRequest(request);
-		if ("statusCode" in offer) return false;
 		if (handler.authorize(request, offer) !== null) return false;
 		this.#decide(socket, opening, null, () => handler.accepted(offer, head));
 		return true;
@@ -168,8 +253,12 @@ export class ServerOpening implements HeadJudge {
 		this.#refuse(socket, refusal);
 	}
 
-	#add(socket: Socket, handler: OpeningHandler | null): void {
-		const deadline = setTimeout(() => this.#expire(socket), this.#timeoutMs);
+	/** @param usedMs how much of its time is over */
+	#add(socket: Socket, handler: OpeningHandler | null, usedMs = 0): void {
+		const deadline = setTimeout(
+			() => this.#expire(socket),
+			this.#timeoutMs - usedMs,
+		);
 		const opening = { handler, deadline, isWaiting: false, isAnswered: false };
 		this.#openings.set(socket, opening);
 		socket.on("close", this.#onClose);

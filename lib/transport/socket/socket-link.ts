@@ -165,9 +165,9 @@ export class SocketLink extends BaseLink implements Link {
 		return this.#sent(callback);
 	}
 
-	/** Sends `bytes` as they are: the answer to an opening handshake, which leaves with the first messages. */
-	sendRaw(bytes: Buffer): void {
-		this.#outbox.appendReference(bytes);
+	/** Sends the answer to an opening handshake, of Latin-1, which leaves with the first messages. */
+	sendRaw(head: string): void {
+		this.#outbox.appendReference(Buffer.from(head, "latin1"));
 		this.#sent(undefined);
 	}
 

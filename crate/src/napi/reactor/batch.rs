@@ -1,5 +1,8 @@
 //! What the connections that are ready have, received, parsed and written down for JavaScript.
 
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
+
 use super::Host;
 use super::slab;
 use crate::napi::records::WORDS_PER_RECORD;
@@ -21,6 +24,9 @@ const MAX_CONNECTION_WORDS: usize = ENTRY_WORDS + 2 * MAX_ENTRY_WORDS;
 pub const MAX_CALLS: usize = 32 * 1024 / ENTRY_WORDS;
 /// Bytes after which a batch is delivered: what was read is still in the cache then.
 const BATCH_BYTES: usize = 128 * 1024;
+/// Connections that one listener takes in for a batch.
+#[cfg(target_os = "linux")]
+const MAX_ACCEPTED: usize = 64;
 
 /// What an entry says.
 #[derive(Clone, Copy)]
@@ -38,6 +44,12 @@ enum Entry {
     Writable,
     /// `end` bytes in the place that the decoder has for them, parsed: records follow, the first of them for those bytes.
     Placed,
+    /// A listener has taken in the connection with the number `start`; `end` is 1 where its descriptor is one of the last.
+    #[cfg(target_os = "linux")]
+    Accepted,
+    /// A listener cannot take in those that wait.
+    #[cfg(target_os = "linux")]
+    Refused,
 }
 
 /// Writes an entry but for its records, of which there are none yet. Returns its length.
@@ -77,6 +89,11 @@ impl Host {
                 at += write(&mut words[at..], ready.slot, Entry::Writable as u32, 0, 0);
             }
             if ready.readable {
+                #[cfg(target_os = "linux")]
+                if self.is_listener(ready.slot) {
+                    at += self.accept(ready.slot, &mut words[at..at + MAX_CONNECTION_WORDS]);
+                    continue;
+                }
                 // SAFETY: passed on from the caller.
                 let Some(length) = (unsafe { self.read(ready, &mut words[at..]) }) else {
                     break;
@@ -91,6 +108,40 @@ impl Host {
         words[2] = if_kept;
         words[3] = always;
         at != HEAD_WORDS || always != 0
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_listener(&mut self, slot: u32) -> bool {
+        self.reactor
+            .connection(slot)
+            .is_some_and(|connection| connection.is_listener)
+    }
+
+    /// Takes in what waits at a listener, an entry for each. Returns their words.
+    #[cfg(target_os = "linux")]
+    fn accept(&mut self, listener: u32, words: &mut [u32]) -> usize {
+        let mut length = 0;
+        for entry in words.chunks_exact_mut(ENTRY_WORDS).take(MAX_ACCEPTED) {
+            let (kind, slot, is_late) = match self.reactor.accept(listener) {
+                Ok(accepted) => (Entry::Accepted, accepted.slot, accepted.is_late),
+                Err(Errno::AGAIN) => break,
+                Err(_) => (Entry::Refused, 0, false),
+            };
+            length += write(
+                entry,
+                listener,
+                kind as u32,
+                slot as usize,
+                usize::from(is_late),
+            );
+            if matches!(kind, Entry::Refused) {
+                break;
+            }
+        }
+        if length > 0 {
+            self.update_reference();
+        }
+        length
     }
 
     /// Reads from one connection and writes its entries. Returns the words and bytes of it, which are none where nothing

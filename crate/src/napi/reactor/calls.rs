@@ -20,13 +20,13 @@ const FAILED: u32 = 1 << 31;
 /// Words of an entry of `flush`: `[slot, start, end, result]`.
 const SEND_WORDS: usize = 4;
 
-fn host(engine: &mut FrameEngine) -> Option<&mut Host> {
+pub(super) fn host(engine: &mut FrameEngine) -> Option<&mut Host> {
     // SAFETY: null, or the host that this environment's `open` leaked, which lives until after the engine is gone. One
     // thread uses it, and no function calls back into JavaScript while it has it.
     unsafe { engine.reactor.as_mut() }
 }
 
-fn negative(error: rustix::io::Errno) -> i32 {
+pub(super) fn negative(error: rustix::io::Errno) -> i32 {
     -error.raw_os_error()
 }
 
@@ -81,12 +81,20 @@ pub unsafe extern "C" fn detach(env: Env, info: sys::napi_callback_info) -> Valu
     let body = |call: &Call<1>, engine: &mut FrameEngine| {
         if let Some(host) = host(engine) {
             host.reactor.detach(call.integer(0));
-            if !host.is_delivering {
-                host.reactor.recycle();
-            }
-            host.update_reference();
+            host.freed();
         }
         ptr::null_mut()
+    };
+    // SAFETY: as in `open`.
+    unsafe { enter(env, info, body) }
+}
+
+/// `reactorShutdown(slot)`: sends FIN → 0, or a negative error number
+pub unsafe extern "C" fn shutdown(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let connection = host(engine).and_then(|host| host.reactor.connection(call.integer(0)));
+        let result = connection.map_or(Err(rustix::io::Errno::BADF), |one| one.shut_down());
+        call.make_integer(result.err().map_or(0, negative))
     };
     // SAFETY: as in `open`.
     unsafe { enter(env, info, body) }

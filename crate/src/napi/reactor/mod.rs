@@ -6,6 +6,8 @@
 
 mod batch;
 pub mod calls;
+#[cfg(target_os = "linux")]
+mod listening;
 mod place;
 mod slab;
 mod uv;
@@ -33,6 +35,9 @@ pub struct Host {
     engine: *mut FrameEngine,
     poll: Option<Poll>,
     is_poll_referenced: bool,
+    /// The epoll set of Node's own loop.
+    #[cfg(target_os = "linux")]
+    backend: c_int,
     pub reactor: Reactor,
     context: sys::napi_async_context,
     on_batch: sys::napi_ref,
@@ -99,6 +104,9 @@ impl Host {
             engine,
             poll: None,
             is_poll_referenced: false,
+            // SAFETY: the loop is this thread's, and runs.
+            #[cfg(target_os = "linux")]
+            backend: unsafe { uv::backend_fd(uv, event_loop.cast()) },
             reactor,
             context,
             on_batch: reference(env, on_batch),
@@ -140,6 +148,14 @@ impl Host {
     /// The environment's engine is about to be dropped.
     pub fn forget_engine(&mut self) {
         self.engine = ptr::null_mut();
+    }
+
+    /// A slot was freed by JavaScript.
+    fn freed(&mut self) {
+        if !self.is_delivering {
+            self.reactor.recycle();
+        }
+        self.update_reference();
     }
 
     /// Keeps the loop alive just while a connection wants it.
@@ -285,6 +301,15 @@ pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"reactorOpen", Some(calls::open)),
     (c"reactorAttach", Some(calls::attach)),
     (c"reactorDetach", Some(calls::detach)),
+    #[cfg(target_os = "linux")]
+    (c"reactorListen", Some(listening::listen)),
+    #[cfg(target_os = "linux")]
+    (c"reactorUnlisten", Some(listening::unlisten)),
+    #[cfg(target_os = "linux")]
+    (c"reactorTake", Some(listening::take)),
+    #[cfg(target_os = "linux")]
+    (c"reactorDuplicate", Some(listening::duplicate)),
+    (c"reactorShutdown", Some(calls::shutdown)),
     (c"reactorCount", Some(calls::count)),
     (c"reactorDecoder", Some(calls::decoder)),
     (c"reactorInterest", Some(calls::interest)),

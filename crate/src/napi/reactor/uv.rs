@@ -25,6 +25,8 @@ pub struct Uv {
     reference: unsafe extern "C" fn(Handle),
     unreference: unsafe extern "C" fn(Handle),
     close: unsafe extern "C" fn(Handle, CloseCallback),
+    #[cfg(target_os = "linux")]
+    backend_fd: unsafe extern "C" fn(*mut c_void) -> c_int,
 }
 
 /// The function `name` of the program or a library it has loaded.
@@ -52,9 +54,21 @@ impl Uv {
                 reference: symbol(c"uv_ref")?,
                 unreference: symbol(c"uv_unref")?,
                 close: symbol(c"uv_close")?,
+                #[cfg(target_os = "linux")]
+                backend_fd: symbol(c"uv_backend_fd")?,
             })
         }
     }
+}
+
+/// The epoll set of a loop.
+///
+/// # Safety
+/// `event_loop` is a loop that runs.
+#[cfg(target_os = "linux")]
+pub unsafe fn backend_fd(uv: Uv, event_loop: *mut c_void) -> c_int {
+    // SAFETY: passed on from the caller.
+    unsafe { (uv.backend_fd)(event_loop) }
 }
 
 /// A `uv_poll_t` of its own memory, which is freed when libuv says that it is closed.
