@@ -8,7 +8,8 @@ test("the memory of messages is collected by the scavenger", async () => {
 	let others = 0;
 	const observer = new PerformanceObserver((list) => {
 		for (const entry of list.getEntries()) {
-			const { kind } = entry.detail as { kind: number };
+			const { kind } = (entry as unknown as { detail: { kind: number } })
+				.detail;
 			if (kind === constants.NODE_PERFORMANCE_GC_MINOR) scavenges++;
 			else others++;
 		}

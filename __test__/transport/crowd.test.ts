@@ -67,7 +67,7 @@ class CrowdServer {
 			});
 		});
 		child.send(what);
-		return within("the answers", answered, BOUND_MS);
+		return within("the answers", answered);
 	}
 }
 
@@ -101,7 +101,7 @@ async function crowd(port: number, count: number): Promise<Socket[]> {
 		const some = [];
 		for (let i = 0; i < Math.min(AT_ONCE, count - all.length); i++)
 			some.push(enter(port, all.length + i));
-		all.push(...(await within("their echoes", Promise.all(some), BOUND_MS)));
+		all.push(...(await within("their echoes", Promise.all(some))));
 	}
 	return all;
 }
@@ -115,7 +115,7 @@ async function leave(all: Socket[]): Promise<void> {
 		else socket.resetAndDestroy();
 		return closed;
 	});
-	await within("their ends", Promise.all(gone), BOUND_MS);
+	await within("their ends", Promise.all(gone));
 }
 
 const sum = (all: Vitals[], what: keyof Vitals) =>
