@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { type ParsedHead, parseHead } from "./head-reader.js";
 import type { NativeListener } from "./listener.js";
 import type { SlotOwner } from "./reactor.js";
+import { systemError } from "./system-error.js";
 import { countRead } from "./wrapped-socket.js";
 
 /** Who judges what is read of an accepted socket. */
@@ -71,13 +72,15 @@ export class AcceptedSocket implements SlotOwner {
 		if (!isDone) this.#giveBack(chunk);
 	}
 
-	// Whatever else becomes of the socket Node will see as well.
+	// Node sees the peer's end as well.
 	ended(): void {
 		this.#giveBack(null);
 	}
 
-	lost(): void {
+	/** An error is told once by the system, and was told here: Node's parser, which judges it, learns it from the socket. */
+	lost(errno: number, syscall: string): void {
 		this.#giveBack(null);
+		this.socket.destroy(systemError(errno, syscall));
 	}
 
 	robbed(): void {
