@@ -82,9 +82,7 @@ export class ApiBench {
 			onConnection,
 		);
 		this.#servers.push(server);
-		server.socket.on("connection", (socket: Socket) =>
-			this.#sockets.add(socket),
-		);
+		// No listener for the net.Server's 'connection': where there is one, no connection is accepted natively.
 		const listening = next(server, "listening");
 		server.listen(0, "127.0.0.1");
 		await listening;
@@ -173,7 +171,10 @@ export class ApiBench {
 
 	/** Takes down what the test made. */
 	async cleanUp(): Promise<void> {
-		for (const server of this.#servers) server.on("error", nop);
+		for (const server of this.#servers) {
+			server.on("error", nop);
+			for (const { socket } of server.connections) this.#sockets.add(socket);
+		}
 		for (const socket of this.#sockets) {
 			socket.on("error", nop);
 			socket.destroy();

@@ -79,6 +79,26 @@ describe("a reset", () => {
 		});
 	}
 
+	// What is sent fails, and so does what is sent for the last time as the connection is let go.
+	for (const [how, answer] of [
+		["short texts", "x"],
+		["a large message", Buffer.alloc(300_000)],
+	] as const) {
+		behavesNatively(`before ${how} leave is the end of it`, async (bench) => {
+			const { near, wire } = await bench.rawClient(native);
+			const closes = record(near, "close");
+			near.on("text", () => {
+				wire.socket.resetAndDestroy();
+				near.send(answer);
+				near.send("x");
+			});
+			wire.write(frame(1, "x", masked));
+			await within("the end", near.closed);
+			expect(closes).toHaveLength(1);
+			expect(near.bufferedAmount).toBe(0);
+		});
+	}
+
 	behavesNatively("is found out about after a pause", async (bench) => {
 		const { near, wire } = await bench.rawClient(native);
 		near.pause();
@@ -200,6 +220,8 @@ describe("descriptors", () => {
 			const served = await bench.serve(native, (connection) => {
 				connection.on("text", (text) => connection.sendText(text));
 			});
+			// The server's listening socket is taken over, which takes a descriptor.
+			await turns();
 			const before = descriptors();
 			for (let round = 0; round < 50; round++) {
 				const farAll = [0, 1, 2, 3].map(() =>

@@ -170,6 +170,8 @@ describe("a handshake that does not come to its end", () => {
 				...native,
 				handshakeTimeoutMs: 300,
 			});
+			// The server's listening socket is taken over, which takes a descriptor.
+			await turns();
 			const before = descriptors();
 			const ends: ((wire: Wire) => void)[] = [
 				(wire) => wire.socket.destroy(),

@@ -20,7 +20,7 @@ export class Worker {
 	#events;
 	#child;
 	#stderr = "";
-	/** @type {{ resolve(result: any): void, reject(error: Error): void } | null} */
+	/** @type {{ resolve(result: any): void } | null} */
 	#request = null;
 	/** Settles with how the process ended. */
 	#ended;
@@ -50,7 +50,6 @@ export class Worker {
 				const how = `the ${role} process ended with ${signal ?? code}`;
 				const error = new Error([how, this.#reason, this.#stderr].join("\n"));
 				resolve(code === 0 && this.#stderr === "" ? null : error);
-				this.#request?.reject(error);
 			});
 		});
 	}
@@ -64,8 +63,12 @@ export class Worker {
 	 */
 	request(name, argument) {
 		return new Promise((resolve, reject) => {
-			this.#request = { resolve, reject };
-			this.#child.send({ name, argument });
+			this.#request = { resolve };
+			// A process that has ended rejects by `close`, which may have been before.
+			void this.#ended.then((error) =>
+				reject(error ?? new Error(`the ${this.role} process has ended`)),
+			);
+			this.#child.send({ name, argument }, () => {});
 		});
 	}
 

@@ -55,9 +55,7 @@ export class Bench {
 	/** Makes `server` part of what is taken down at the end. */
 	track(server: ServerLike): ServerLike {
 		this.#servers.push(server);
-		server.socket.on("connection", (socket: Socket) =>
-			this.#sockets.add(socket),
-		);
+		// No listener for the net.Server's 'connection': where there is one, no connection is accepted natively.
 		server.on("connection", (connection: ConnectionLike) =>
 			this.#connections.add(connection),
 		);

@@ -99,6 +99,8 @@ export class NativeLink
 	#hasToldEnd = false;
 	/** FIN was sent, without a net.Socket. */
 	#hasSentEnd = false;
+	/** Without a net.Socket: it is being let go. */
+	#isLost = false;
 
 	/**
 	 * Takes over `socket`, which has done its opening handshake. Nothing is read before `open`.
@@ -376,7 +378,9 @@ export class NativeLink
 			else socket.destroy(error);
 			return;
 		}
-		if (this.slot < 0) return;
+		// Letting go sends what there is, which may fail as well.
+		if (this.slot < 0 || this.#isLost) return;
+		this.#isLost = true;
 		this.detach();
 		this.#listener?.left();
 		process.nextTick(goneOf, this, error);
