@@ -43,6 +43,20 @@ fn receives_until_the_end() {
 }
 
 #[test]
+fn receives_into_the_first_room_and_then_the_second() {
+    let (mut reactor, _near, mut far, slot) = pair();
+    let connection = reactor.connection(slot).unwrap();
+    let (mut first, mut second) = ([0; 3], [0; 9]);
+    let mut receive = || connection.receive(&mut first, &mut second);
+    assert_eq!(receive(), Received::Nothing);
+    far.write_all(b"abcde").unwrap();
+    assert_eq!(receive(), Received::Bytes(5));
+    drop(far);
+    assert_eq!(receive(), Received::End);
+    assert_eq!((&first, &second[..3]), (b"abc", &b"de\0"[..]));
+}
+
+#[test]
 fn a_hang_up_does_not_wake_those_that_wait_for_nothing() {
     let (mut reactor, _near, far, slot) = pair();
     reactor.set_interest(slot, true, false, true).unwrap();
