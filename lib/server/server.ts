@@ -161,9 +161,11 @@ export class Server extends ConnectionParent {
 		);
 		this.socket.on("listening", () => {
 			this.#isCloseDue = true;
-			// When libuv has begun to listen, which is in the next phase of the loop.
-			if (this.#listener !== null)
-				setImmediate((listener) => listener.takeOver(), this.#listener);
+			// When libuv has begun to wait for connections, which is in the loop's next poll phase: not the next immediate where
+			// this is told in that phase, but the one behind it.
+			const listener = this.#listener;
+			if (listener !== null)
+				setImmediate(setImmediate, () => listener.takeOver());
 			this.emit("listening");
 		});
 		this.socket.on("close", () => this.#closed());

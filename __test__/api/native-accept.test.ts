@@ -1,0 +1,230 @@
+/** Connections that are accepted natively, without a net.Socket before somebody asks for it. */
+import type { Socket } from "node:net";
+import type { Connection, Server } from "nodejs-websocket";
+import { describe, expect } from "vitest";
+import {
+	next,
+	nextValue,
+	record,
+	turns,
+	until,
+	within,
+} from "../support/compat-wait.js";
+import { closeFrame, frame, request } from "../support/compat-wire.js";
+import type { ApiBench } from "./api-bench.js";
+import { behavesNatively, descriptors, native } from "./native-bench.js";
+
+const masked = { mask: true };
+
+/** How many connections the net.Server counts. */
+function counted(server: Server): Promise<number> {
+	return new Promise((resolve, reject) => {
+		server.socket.getConnections((error, count) =>
+			error === null ? resolve(count) : reject(error),
+		);
+	});
+}
+
+/** A server that accepts natively by now, with one connection; `near` is its end. */
+async function accepted(bench: ApiBench) {
+	const served = await bench.serve(native);
+	await turns();
+	const coming = served.accepted();
+	const wire = await bench.dial(served.port);
+	wire.write(request());
+	const near: Connection = await coming;
+	await wire.head();
+	return { ...served, near, wire };
+}
+
+describe("a connection that was accepted natively", () => {
+	behavesNatively(
+		"takes one descriptor, and two with a net.Socket",
+		async (bench) => {
+			const { near, port } = await accepted(bench);
+			const before = descriptors();
+			const wire = await bench.dial(port);
+			wire.write(request());
+			await wire.head();
+			// That of the peer is one of this process as well.
+			expect(descriptors()).toBe(before + 2);
+			expect(near.socket.remotePort).toBeGreaterThan(0);
+			expect(descriptors()).toBe(before + 3);
+		},
+	);
+
+	behavesNatively(
+		"has a net.Socket that knows its addresses, whenever it is asked for",
+		async (bench) => {
+			const { near, wire, port } = await accepted(bench);
+			const texts = record(near, "text");
+			wire.write(frame(1, "before", masked));
+			await until("the text", () => texts.length === 1);
+			const { socket } = near;
+			expect(near.socket).toBe(socket);
+			expect(socket).toMatchObject({
+				remoteAddress: "127.0.0.1",
+				remotePort: wire.socket.localPort,
+				localPort: port,
+				remoteFamily: "IPv4",
+				destroyed: false,
+				readable: true,
+				writable: true,
+			});
+			const { bytesRead, bytesWritten } = socket;
+			expect(bytesRead).toBe(request().length + "before".length + 6);
+			expect(bytesWritten).toBeGreaterThan(100);
+			wire.write(frame(1, "after", masked));
+			await until("the text", () => texts.length === 2);
+			expect(socket.bytesRead).toBe(bytesRead + "after".length + 6);
+			const ends = record(socket, "close");
+			socket.destroy();
+			await within("the end", near.closed);
+			await until("the socket's", () => ends.length === 1);
+		},
+	);
+
+	behavesNatively("has a net.Socket that times out", async (bench) => {
+		const { near } = await accepted(bench);
+		near.socket.setTimeout(20);
+		await next(near.socket, "timeout");
+	});
+
+	behavesNatively("has a closed net.Socket when it is gone", async (bench) => {
+		const { near, wire } = await accepted(bench);
+		let inClose: Socket | undefined;
+		near.on("close", () => {
+			inClose = near.socket;
+		});
+		wire.write(closeFrame(1000, "", masked));
+		wire.socket.end();
+		await within("the end", near.closed);
+		await until("the socket's", () => inClose?.destroyed === true);
+		expect(near.socket).toBe(inClose);
+	});
+
+	behavesNatively(
+		"is counted by the net.Server, which waits for it to close",
+		async (bench) => {
+			const { near, server, wire } = await accepted(bench);
+			expect(await counted(server)).toBe(1);
+			const closes = record(server, "close");
+			server.socket.close();
+			await turns(5);
+			expect(closes).toHaveLength(0);
+			wire.socket.destroy();
+			await within("the end", near.closed);
+			await until("the server's", () => closes.length === 1);
+			expect(await counted(server)).toBe(0);
+		},
+	);
+});
+
+describe("a server that accepts natively", () => {
+	const wishes: [string, (server: Server) => void][] = [
+		[
+			"listens for 'connection' at the net.Server",
+			(server) => server.socket.on("connection", () => {}),
+		],
+		[
+			"sets its maxConnections",
+			({ socket }) => {
+				socket.maxConnections = 100;
+			},
+		],
+	];
+	for (const [wish, make] of wishes) {
+		behavesNatively(
+			`leaves it to Node when somebody ${wish}`,
+			async (bench) => {
+				const { server, port, near } = await accepted(bench);
+				make(server);
+				const seen: Socket[] = [];
+				server.socket.on("connection", (socket: Socket) => seen.push(socket));
+				for (let i = 1; i <= 3; i++) {
+					const coming = nextValue<Connection>(server, "connection");
+					const wire = await bench.dial(port);
+					wire.write(request());
+					const late = await coming;
+					expect(late.socket).toBe(seen[i - 1]);
+					expect(late.transport).toBe("native");
+				}
+				expect(await counted(server)).toBe(4);
+				near.terminate();
+				await until("one less", () => server.connections.length === 3);
+				expect(await counted(server)).toBe(3);
+			},
+		);
+	}
+
+	behavesNatively("does so again after it was closed", async (bench) => {
+		const { server, near } = await accepted(bench);
+		for (let round = 0; round < 3; round++) {
+			const closed = next(server, "close");
+			server.close();
+			for (const connection of [near, ...server.connections])
+				connection.terminate();
+			await closed;
+			const listening = next(server, "listening");
+			server.listen(0, "127.0.0.1");
+			await listening;
+			await turns();
+			const address = server.socket.address();
+			if (address === null || typeof address === "string")
+				throw new Error("no port");
+			const coming = nextValue<Connection>(server, "connection");
+			const wire = await bench.dial(address.port);
+			wire.write(request());
+			expect((await coming).transport).toBe("native");
+		}
+	});
+
+	behavesNatively(
+		"leaves no descriptor and no count behind, whatever its connections do",
+		async (bench) => {
+			const { server, port, near } = await accepted(bench);
+			server.on("connection", (connection: Connection) => {
+				connection.on("error", () => {});
+				if (server.connections.length % 2 === 0) connection.socket.setNoDelay();
+				connection.on("text", (text) => {
+					if (text === "terminate") connection.terminate();
+					else if (text === "destroy") connection.socket.destroy();
+					else if (text === "close") connection.close();
+					else connection.send(text);
+				});
+			});
+			const before = descriptors();
+			for (let round = 0; round < 40; round++) {
+				const wires = await Promise.all(
+					Array.from({ length: 8 }, () => bench.dial(port)),
+				);
+				for (const [i, wire] of wires.entries()) {
+					if (i === 0) wire.write("nonsense\r\n\r\n");
+					else if (i === 1) wire.write(request().slice(0, 40));
+					else {
+						wire.write(request());
+						await wire.head();
+					}
+					const say = ["", "", "terminate", "destroy", "close", "echo", "echo"][
+						i
+					];
+					if (say) wire.write(frame(1, say, masked));
+				}
+				await turns(2);
+				for (const [i, wire] of wires.entries()) {
+					if (i === 6) wire.reset();
+					else wire.socket.destroy();
+				}
+			}
+			await until(
+				"all ends",
+				() => server.connections.length === 1 && server.pendingHandshakes === 0,
+			);
+			await until("the same number", () => descriptors() <= before);
+			expect(await counted(server)).toBe(1);
+			near.terminate();
+			await until("none", () => server.connections.length === 0);
+			expect(await counted(server)).toBe(0);
+		},
+	);
+});
