@@ -151,3 +151,28 @@ describe("a message whose length is announced", () => {
 		expect(whole.buffer.byteLength).toBe(100);
 	});
 });
+
+test("whoever transfers the memory of a message away leaves the others theirs", () => {
+	const messages = [1, 2].map((n) => {
+		const assembly = new Assembly();
+		assembly.append(Buffer.alloc(60_000, n), 40_000);
+		assembly.append(Buffer.alloc(40_000, n));
+		return assembly.take();
+	});
+	expect(messages[0].buffer).toBe(messages[1].buffer);
+	const { buffer } = messages[0];
+	expect(() => structuredClone(buffer, { transfer: [buffer] })).toThrow();
+	// Node.js 22 and newer.
+	const { transfer } = buffer as unknown as { transfer?(): ArrayBuffer };
+	const { byteLength } = buffer;
+	if (transfer !== undefined)
+		expect(transfer.call(buffer).byteLength).toBe(byteLength);
+	expect(messages[1].equals(Buffer.alloc(100_000, 2))).toBe(true);
+});
+
+test("who has sent little keeps no memory that others share", () => {
+	const assembly = new Assembly();
+	assembly.append(Buffer.from("x"), 65_536);
+	expect(assembly.room?.length).toBe(65_536);
+	expect(assembly.room?.buffer.byteLength).toBe(65_537);
+});

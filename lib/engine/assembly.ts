@@ -1,5 +1,4 @@
-import { markAsUntransferable } from "node:worker_threads";
-import { FastBuffer } from "./buffer.js";
+import { FastBuffer, keepHere } from "./buffer.js";
 import { paceCollector } from "./collector.js";
 
 const NOTHING = new Uint8Array(0);
@@ -154,7 +153,9 @@ export class Assembly {
 		)
 			return;
 		const filled = this.#length;
-		const whole = joined(this.takeParts(), total);
+		// Who has sent little must not keep a slab that others share.
+		const mayShare = 2 * length >= total;
+		const whole = joined(this.takeParts(), total, mayShare);
 		this.#whole = whole;
 		this.#filled = filled;
 		this.#length = filled;
@@ -200,8 +201,8 @@ let slab: Buffer = Buffer.alloc(0);
 let slabUsed = 0;
 
 /** Memory for `length` bytes that begins with `parts`. The rest of it has to be overwritten before anybody sees it. */
-function joined(parts: Uint8Array[], length: number): Buffer {
-	const whole = uninitialised(length);
+function joined(parts: Uint8Array[], length: number, mayShare = true): Buffer {
+	const whole = uninitialised(length, mayShare);
 	let at = 0;
 	for (const part of parts) {
 		whole.set(part, at);
@@ -211,8 +212,8 @@ function joined(parts: Uint8Array[], length: number): Buffer {
 }
 
 /** Memory for `length` bytes, all of which have to be overwritten. */
-function uninitialised(length: number): Buffer {
-	if (length < MIN_SHARED_BYTES || length > MAX_SHARED_BYTES) {
+function uninitialised(length: number, mayShare: boolean): Buffer {
+	if (!mayShare || length < MIN_SHARED_BYTES || length > MAX_SHARED_BYTES) {
 		paceCollector(length);
 		return Buffer.allocUnsafeSlow(length);
 	}
@@ -220,8 +221,7 @@ function uninitialised(length: number): Buffer {
 		paceCollector(SLAB_BYTES);
 		slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 		slabUsed = 0;
-		// Who transfers one message to another thread would take the others from their owners.
-		markAsUntransferable(slab.buffer);
+		keepHere(slab.buffer);
 	}
 	const start = slabUsed;
 	slabUsed += length;

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { isSharedArrayBuffer, isUint8Array } from "node:util/types";
+import { markAsUntransferable } from "node:worker_threads";
 import { createError } from "../errors.js";
 
 /** A Buffer with the conversions that `toString` and `write` choose between: calling them directly saves the choice. */
@@ -116,4 +117,23 @@ export function isDetached(memory: ArrayBufferLike): boolean {
 	} catch {
 		return true;
 	}
+}
+
+/**
+ * Messages of several connections share memory: whoever transfers the memory of one away must not take the others along.
+ * Posting it to another thread is refused by Node.js, and what transfers it here gets a copy.
+ */
+export function keepHere(memory: ArrayBufferLike): void {
+	markAsUntransferable(memory);
+	if (!("transfer" in ArrayBuffer.prototype)) return;
+	for (const name of ["transfer", "transferToFixedLength"])
+		Object.defineProperty(memory, name, { value: copyInstead });
+}
+
+function copyInstead(this: ArrayBuffer, length = this.byteLength): ArrayBuffer {
+	const copy = new ArrayBuffer(length);
+	new Uint8Array(copy).set(
+		new Uint8Array(this, 0, Math.min(length, this.byteLength)),
+	);
+	return copy;
 }

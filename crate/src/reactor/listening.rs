@@ -1,9 +1,10 @@
 //! Listening sockets in the set, and what they take in: each connection is the only owner of its descriptor at first.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::io::{self, Errno};
-use rustix::net::{SocketFlags, accept_with};
+use rustix::net::{SocketFlags, accept_with, sockopt};
 
 use super::Reactor;
 
@@ -16,13 +17,45 @@ pub struct Accepted {
     pub is_late: bool,
 }
 
+/// What the connections of a listening socket are set to. They have it from the listening socket: it costs no call for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenOptions {
+    /// `TCP_NODELAY`: short messages leave at once.
+    pub no_delay: bool,
+    /// After so many silent seconds the peer is asked whether it is still there; `None` for never.
+    pub keep_alive: Option<u32>,
+}
+
+/// As libuv has it: the peer is asked so often, a second apart, before the connection is lost.
+const KEEP_ALIVE_PROBES: u32 = 10;
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
+impl ListenOptions {
+    fn set(self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        if self.no_delay {
+            sockopt::set_tcp_nodelay(fd, true)?;
+        }
+        if let Some(seconds) = self.keep_alive {
+            sockopt::set_socket_keepalive(fd, true)?;
+            // None is the system's own.
+            if seconds > 0 {
+                sockopt::set_tcp_keepidle(fd, Duration::from_secs(seconds.into()))?;
+                sockopt::set_tcp_keepintvl(fd, KEEP_ALIVE_INTERVAL)?;
+                sockopt::set_tcp_keepcnt(fd, KEEP_ALIVE_PROBES)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Reactor {
     /// Adds a duplicate of the listening socket `fd`, and waits for the connections that come there. It does not keep the
     /// event loop alive.
     ///
     /// # Errors
-    /// As `attach`, and what `epoll_ctl` says.
-    pub fn listen(&mut self, fd: BorrowedFd<'_>) -> io::Result<u32> {
+    /// As `attach`, and what `epoll_ctl` and `setsockopt` say.
+    pub fn listen(&mut self, fd: BorrowedFd<'_>, options: ListenOptions) -> io::Result<u32> {
+        options.set(fd)?;
         let slot = self.attach(fd)?;
         if let Some(connection) = self.connection(slot) {
             connection.is_listener = true;

@@ -16,6 +16,8 @@ use rustix::net::{SocketType, sockopt};
 use rustix::process::{Resource, getrlimit};
 
 pub use connection::{Connection, Received};
+#[cfg(target_os = "linux")]
+pub use listening::ListenOptions;
 use poller::{Interest, MAX_READY, Poller, Ready};
 
 /// Which part of the descriptors a process may have is left to those who need but one for a connection.

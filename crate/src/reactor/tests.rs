@@ -171,3 +171,45 @@ fn leaves_the_last_descriptors_to_others() {
     assert_ne!(reactor.attach(near.as_fd()), Ok(slot));
     assert_eq!(reactor.count(), 2);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_listener_takes_in_is_set_as_it_was_asked_to_be() {
+    use super::ListenOptions;
+    use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_nodelay};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    for (no_delay, keep_alive) in [(true, Some(60)), (false, None)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // As libuv has it.
+        listener.set_nonblocking(true).unwrap();
+        let mut reactor = Reactor::new().unwrap();
+        let options = ListenOptions {
+            no_delay,
+            keep_alive,
+        };
+        let slot = reactor.listen(listener.as_fd(), options).unwrap();
+        assert!(matches!(reactor.accept(slot), Err(Errno::AGAIN)));
+        let mut far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert_eq!(reactor.next_ready(true), Some(reads(slot)));
+        let accepted = reactor.accept(slot).unwrap();
+        assert!(!accepted.is_late);
+        let duplicate = reactor.duplicate(accepted.slot).unwrap();
+        let taken = reactor.take(accepted.slot).unwrap();
+        assert!(reactor.connection(accepted.slot).is_none());
+        for fd in [&duplicate, &taken] {
+            assert_eq!(tcp_nodelay(fd), Ok(no_delay));
+            assert_eq!(socket_keepalive(fd), Ok(keep_alive.is_some()));
+            if let Some(seconds) = keep_alive {
+                assert_eq!(tcp_keepidle(fd), Ok(Duration::from_secs(seconds.into())));
+            }
+        }
+        far.write_all(b"abc").unwrap();
+        let mut bytes = [0; 3];
+        TcpStream::from(taken).read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"abc");
+        reactor.detach(slot);
+        assert_eq!(reactor.count(), 0);
+    }
+}

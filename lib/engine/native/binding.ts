@@ -119,8 +119,16 @@ export interface Binding {
 	/**
 	 * Takes in the connections of the listening socket `fd` from now on, in place of libuv. Returns its slot, or a negative error
 	 * number where libuv goes on. There on Linux only, as the three below.
+	 *
+	 * @param noDelay 1 where they have TCP_NODELAY, else 0
+	 * @param keepAlive 1 where the peer is asked after `keepAliveSeconds` of silence whether it is still there, else 0
 	 */
-	reactorListen?(fd: number): number;
+	reactorListen?(
+		fd: number,
+		noDelay: number,
+		keepAlive: number,
+		keepAliveSeconds: number,
+	): number;
 	/** Frees the slot of a listener, and leaves `fd` to libuv again. Returns 0 or a negative error number. */
 	reactorUnlisten(slot: number, fd: number): number;
 	/** Frees the slot. Returns its descriptor, which is the caller's, or a negative error number. */

@@ -9,10 +9,15 @@ import { AsyncResource } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { type Server, Socket } from "node:net";
 import type { Engine } from "../../engine/engine.js";
-import { type Reactor, reactorOf, type SlotOwner } from "./reactor.js";
+import {
+	type ListenOptions,
+	type Reactor,
+	reactorOf,
+	type SlotOwner,
+} from "./reactor.js";
 
 /** What net.Server has for those that know it well. */
-interface ServerInternals extends Server {
+interface ServerInternals extends Server, ListenOptions {
 	_handle: ListenHandle | null;
 	_connections: number;
 	_emitCloseIfDrained(): void;
@@ -91,7 +96,7 @@ export class NativeListener implements SlotOwner {
 		// A unix socket has a path for an address; the handle of a worker of node:cluster has no descriptor.
 		if (handle === null || fd < 0 || !this.#isPlain()) return;
 		if (typeof this.#server.address() !== "object") return;
-		const slot = this.reactor.listen(fd, this);
+		const slot = this.reactor.listen(fd, this.#server, this);
 		if (slot < 0) return;
 		this.#slot = slot;
 		this.resource = new AsyncResource("NODEJS_WEBSOCKET_SERVER");

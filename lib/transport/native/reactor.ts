@@ -5,9 +5,8 @@
  */
 import type { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
-import { markAsUntransferable } from "node:worker_threads";
 import { Arena } from "../../engine/arena.js";
-import type { RawBuffer } from "../../engine/buffer.js";
+import { keepHere, type RawBuffer } from "../../engine/buffer.js";
 import { paceCollector } from "../../engine/collector.js";
 import type { Binding } from "../../engine/native/binding.js";
 import { NativeEngine } from "../../engine/native/engine.js";
@@ -131,6 +130,14 @@ function open(engine: NativeEngine): Reactor | { reason: string } {
 	};
 }
 
+/** What net.Server sets its connections to, by the names that it has for it. */
+export interface ListenOptions {
+	noDelay?: boolean;
+	keepAlive?: boolean;
+	/** In seconds. */
+	keepAliveInitialDelay?: number;
+}
+
 export class Reactor {
 	readonly binding: Binding;
 	/** Output that leaves at the end of the batch or tick: the memory is then written again. */
@@ -182,9 +189,15 @@ export class Reactor {
 		return slot;
 	}
 
-	/** Has `owner` told of the connections that come to the listening socket `fd`. Returns its slot, or a negative error number. */
-	listen(fd: number, owner: SlotOwner): number {
-		const slot = this.binding.reactorListen?.(fd) ?? -1;
+	/** Has `owner` told of the connections that come to the listening socket `fd`, which are set to `options`. Returns its slot, or a negative error number. */
+	listen(fd: number, options: ListenOptions, owner: SlotOwner): number {
+		const slot =
+			this.binding.reactorListen?.(
+				fd,
+				options.noDelay === true ? 1 : 0,
+				options.keepAlive === true ? 1 : 0,
+				options.keepAliveInitialDelay ?? 0,
+			) ?? -1;
 		if (slot >= 0) this.#owners[slot] = owner;
 		return slot;
 	}
@@ -415,25 +428,6 @@ export class Reactor {
 			this.binding.reactorSlab(index, slab);
 		}
 	}
-}
-
-/**
- * Messages of several connections share a slab: whoever transfers the memory of one away must not take the others along.
- * Posting it to another thread is refused by Node.js, and what transfers it here gets a copy.
- */
-function keepHere(memory: ArrayBufferLike): void {
-	markAsUntransferable(memory);
-	if (!("transfer" in ArrayBuffer.prototype)) return;
-	for (const name of ["transfer", "transferToFixedLength"])
-		Object.defineProperty(memory, name, { value: copyInstead });
-}
-
-function copyInstead(this: ArrayBuffer, length = this.byteLength): ArrayBuffer {
-	const copy = new ArrayBuffer(length);
-	new Uint8Array(copy).set(
-		new Uint8Array(this, 0, Math.min(length, this.byteLength)),
-	);
-	return copy;
 }
 
 function flushDue(reactor: Reactor): void {

@@ -13,6 +13,7 @@ use super::Host;
 use super::calls::{host, negative};
 use crate::napi::engine::{FrameEngine, enter};
 use crate::napi::raw::{Call, Env, Value};
+use crate::reactor::ListenOptions;
 
 /// The argument as a descriptor; `None` where it is none.
 fn descriptor<const ARGUMENTS: usize>(call: &Call<ARGUMENTS>, index: usize) -> Option<RawFd> {
@@ -20,22 +21,26 @@ fn descriptor<const ARGUMENTS: usize>(call: &Call<ARGUMENTS>, index: usize) -> O
 }
 
 /// Has the reactor take in the connections of the listening socket `fd`, for which libuv waits.
-fn take_over(host: &mut Host, fd: BorrowedFd<'_>) -> io::Result<u32> {
-    let slot = host.reactor.listen(fd)?;
+fn take_over(host: &mut Host, fd: BorrowedFd<'_>, options: ListenOptions) -> io::Result<u32> {
+    let slot = host.reactor.listen(fd, options)?;
     // SAFETY: libuv's set, which is there as long as its loop.
     let backend = unsafe { BorrowedFd::borrow_raw(host.backend) };
     epoll::delete(backend, fd).inspect_err(|_| host.reactor.detach(slot))?;
     Ok(slot)
 }
 
-/// `reactorListen(fd)` → slot, or a negative error number
+/// `reactorListen(fd, noDelay, keepAlive, keepAliveSeconds)` → slot, or a negative error number; the two are 0 or 1
 pub unsafe extern "C" fn listen(env: Env, info: sys::napi_callback_info) -> Value {
-    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+    let body = |call: &Call<4>, engine: &mut FrameEngine| {
         let (Some(host), Some(fd)) = (host(engine), descriptor(call, 0)) else {
             return call.make_integer(-libc::EBADF);
         };
+        let options = ListenOptions {
+            no_delay: call.integer(1) != 0,
+            keep_alive: (call.integer(2) != 0).then(|| call.integer(3)),
+        };
         // SAFETY: the descriptor of a server that JavaScript holds open during this call. Nothing is kept but a duplicate.
-        let result = take_over(host, unsafe { BorrowedFd::borrow_raw(fd) });
+        let result = take_over(host, unsafe { BorrowedFd::borrow_raw(fd) }, options);
         call.make_number(result.map_or_else(|error| f64::from(negative(error)), f64::from))
     };
     // SAFETY: called by Node.js; `super::super::exports` made the function with the engine as data.
