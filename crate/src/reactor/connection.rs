@@ -12,6 +12,12 @@ const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
 #[cfg(target_os = "macos")]
 const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT;
 
+/// Where the system has no such flag they leave at once.
+#[cfg(target_os = "linux")]
+const LAST_FLAGS: SendFlags = SEND_FLAGS.union(SendFlags::MORE);
+#[cfg(not(target_os = "linux"))]
+const LAST_FLAGS: SendFlags = SEND_FLAGS;
+
 /// macOS refuses a call with more than `INT_MAX` bytes, where others take a part of them.
 const MAX_SEND_BYTES: usize = 1 << 30;
 
@@ -110,18 +116,30 @@ impl Connection {
     /// # Errors
     /// The connection is lost.
     pub fn send(&self, bytes: &[u8], more: &[u8]) -> io::Result<usize> {
+        self.send_with(bytes, more, SEND_FLAGS)
+    }
+
+    /// The same of the last bytes, which `shut_down` follows at once: they leave with FIN, in one packet.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub fn send_last(&self, bytes: &[u8], more: &[u8]) -> io::Result<usize> {
+        self.send_with(bytes, more, LAST_FLAGS)
+    }
+
+    fn send_with(&self, bytes: &[u8], more: &[u8], flags: SendFlags) -> io::Result<usize> {
         let bytes = &bytes[..bytes.len().min(MAX_SEND_BYTES)];
         let more = &more[..more.len().min(MAX_SEND_BYTES - bytes.len())];
         loop {
             let result = if more.is_empty() {
-                net::send(&self.fd, bytes, SEND_FLAGS)
+                net::send(&self.fd, bytes, flags)
             } else {
                 let slices = [IoSlice::new(bytes), IoSlice::new(more)];
                 net::sendmsg(
                     &self.fd,
                     &slices,
                     &mut SendAncillaryBuffer::default(),
-                    SEND_FLAGS,
+                    flags,
                 )
             };
             return match result {

@@ -109,6 +109,17 @@ fn sends_what_there_is_room_for_and_then_waits_for_more() {
 }
 
 #[test]
+fn the_last_bytes_leave_with_the_end() {
+    let (mut reactor, _near, mut far, slot) = pair();
+    let connection = reactor.connection(slot).unwrap();
+    assert_eq!(connection.send_last(b"by", b"e"), Ok(3));
+    connection.shut_down().unwrap();
+    let mut received = Vec::new();
+    far.read_to_end(&mut received).unwrap();
+    assert_eq!(received, b"bye");
+}
+
+#[test]
 fn sending_to_a_peer_that_is_gone_is_an_error_and_no_signal() {
     let (mut reactor, _near, far, slot) = pair();
     drop(far);

@@ -173,6 +173,13 @@ export interface Binding {
 		offset: number,
 		second: Uint8Array,
 	): number;
+	/** The same, where `reactorShutdown` follows at once: the bytes wait for it, and leave with FIN. */
+	reactorSendLast(
+		slot: number,
+		first: Uint8Array,
+		offset: number,
+		second: Uint8Array,
+	): number;
 	/** Sends the first `count` ranges, of `slab`. Returns how many were not taken whole, each with its result. */
 	reactorFlush(count: number, slab: Uint8Array): number;
 }

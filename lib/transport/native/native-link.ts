@@ -23,7 +23,7 @@ import { GATHER_BYTES, settle } from "../outbox.js";
 import type { AcceptedSocket } from "./accepted-socket.js";
 import { HeadReader } from "./head-reader.js";
 import type { NativeListener } from "./listener.js";
-import { NativeOutbox } from "./outbox.js";
+import { NativeOutbox, type SendParts } from "./outbox.js";
 import {
 	MAX_SHORT_UNITS,
 	READ,
@@ -332,6 +332,10 @@ export class NativeLink
 	}
 
 	flush(): void {
+		this.#flush(this.#reactor.binding.reactorSend);
+	}
+
+	#flush(send: SendParts): void {
 		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
 		if (this.slot < 0) return;
 		const { outbox } = this;
@@ -341,7 +345,7 @@ export class NativeLink
 		}
 		const before = outbox.byteLength;
 		if (before === 0) return;
-		const error = outbox.send(this.#reactor.binding.reactorSend, this.slot);
+		const error = outbox.send(send, this.slot);
 		this.bytesSent += before - outbox.byteLength;
 		if (error < 0) {
 			this.lost(-error, "write");
@@ -352,10 +356,17 @@ export class NativeLink
 	}
 
 	protected end(): void {
-		this.flush();
+		if (this.#socket !== null) {
+			this.flush();
+			this.#isShut = true;
+			this.#socket.end();
+			return;
+		}
+		// The close frame leaves with FIN, in one packet.
+		this.#flush(this.#reactor.binding.reactorSendLast);
 		this.#isShut = true;
-		if (this.#socket !== null) this.#socket.end();
-		else this.whenSent(() => this.sendEnd());
+		if (this.outbox.byteLength === 0) this.sendEnd();
+		else this.#whenSent = () => this.sendEnd();
 	}
 
 	/** Sends FIN: the net.Socket that would is not there. */
@@ -439,9 +450,13 @@ export class NativeLink
 
 	override ended(): void {
 		this.#hasEnded = true;
-		this.regulate();
 		this.#heard();
-		super.ended();
+		try {
+			super.ended();
+		} finally {
+			// Mostly that was the end of it, and there is nothing to wait for any more.
+			this.regulate();
+		}
 	}
 
 	/** The connection is lost: `syscall` has failed with the error of that number. */

@@ -9,6 +9,7 @@ use super::{Host, Place, Unavailable};
 use crate::encoder::write_short_text;
 use crate::napi::engine::{FrameEngine, enter};
 use crate::napi::raw::{Call, Env, Value};
+use crate::reactor::Connection;
 use crate::request;
 
 /// Libuv is not to be had.
@@ -228,6 +229,23 @@ pub unsafe extern "C" fn parse_request(env: Env, info: sys::napi_callback_info) 
 
 /// `reactorSend(slot, bytes, offset, more)` → how many bytes of the two were taken, or a negative error number
 pub unsafe extern "C" fn send(env: Env, info: sys::napi_callback_info) -> Value {
+    // SAFETY: as in `open`.
+    unsafe { send_by(env, info, Connection::send) }
+}
+
+/// `reactorSendLast(slot, bytes, offset, more)`: as `reactorSend`, where `reactorShutdown` follows at once
+pub unsafe extern "C" fn send_last(env: Env, info: sys::napi_callback_info) -> Value {
+    // SAFETY: as in `open`.
+    unsafe { send_by(env, info, Connection::send_last) }
+}
+
+/// # Safety
+/// `env` and `info` are those of the running callback.
+unsafe fn send_by(
+    env: Env,
+    info: sys::napi_callback_info,
+    send: fn(&Connection, &[u8], &[u8]) -> rustix::io::Result<usize>,
+) -> Value {
     let body = |call: &Call<4>, engine: &mut FrameEngine| {
         let connection = host(engine).and_then(|host| host.reactor.connection(call.integer(0)));
         let (Some(connection), Some(bytes)) = (connection, call.bytes(1)) else {
@@ -245,7 +263,7 @@ pub unsafe extern "C" fn send(env: Env, info: sys::napi_callback_info) -> Value 
         let Some(bytes) = bytes.get(offset..).filter(|bytes| !bytes.is_empty()) else {
             return call.make_integer(-libc::EFAULT);
         };
-        match connection.send(bytes, more) {
+        match send(connection, bytes, more) {
             Ok(count) => call.make_number(count as f64),
             Err(error) => call.make_integer(negative(error)),
         }

@@ -318,5 +318,6 @@ pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"reactorTexts", Some(calls::texts)),
     (c"parseRequest", Some(calls::parse_request)),
     (c"reactorSend", Some(calls::send)),
+    (c"reactorSendLast", Some(calls::send_last)),
     (c"reactorFlush", Some(calls::flush)),
 ];
