@@ -11,7 +11,7 @@ import type {
 	Role,
 } from "../engine.js";
 import { TypeScriptDecoder } from "./decoder.js";
-import { TypeScriptDeflater } from "./deflater.js";
+import { historyBytes, TypeScriptDeflater } from "./deflater.js";
 import { TypeScriptEncoder } from "./encoder.js";
 import { mask, unmask } from "./mask.js";
 import { isValidRange } from "./utf8.js";
@@ -39,7 +39,7 @@ class TypeScriptEngine implements Engine {
 	}
 
 	deflaterBytes({ windowBits }: DeflaterOptions): number {
-		return 2 ** windowBits;
+		return historyBytes(windowBits);
 	}
 
 	inflaterBytes(windowBits: number): number {

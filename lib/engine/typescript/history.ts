@@ -11,8 +11,9 @@ export class History {
 	#memory: Buffer | null = null;
 	#used = 0;
 
-	constructor(windowBits: number) {
-		this.#capacity = 2 ** windowBits;
+	/** @param capacity bytes that are kept at most */
+	constructor(capacity: number) {
+		this.#capacity = capacity;
 	}
 
 	/** The bytes, oldest first, or undefined where there are none. Valid until the next `append`. */

@@ -79,7 +79,7 @@ export class Inflater {
 	constructor(options: InflateOptions, ready: () => void) {
 		this.#options = options;
 		this.#ready = ready;
-		this.#history = new History(options.windowBits);
+		this.#history = new History(2 ** options.windowBits);
 	}
 
 	/** Whether a job is under way: `ready` follows. */
