@@ -38,6 +38,7 @@ const MIN_PLACED_BYTES = 16 * 1024;
 
 /** The chunk of records that are about no bytes. */
 const NO_BYTES = Buffer.alloc(0) as RawBuffer;
+
 /**
  * ASCII texts that follow each other become one string of up to so many bytes, headers and all, from which each is cut: asking
  * Node for a string costs more than making a short one. A text that is kept keeps at most that string alive.

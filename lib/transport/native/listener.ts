@@ -1,7 +1,7 @@
 /**
  * A listening net.Server whose connections the reactor takes in: without a handle of libuv's, a net.Socket and an entry into
- * JavaScript for each. It begins with the first connection, which Node has taken in, and ends as soon as somebody wants something that
- * only Node does: Node's own function is then handed those that were accepted, and libuv waits for the others.
+ * JavaScript for each. It begins when the server listens, and ends as soon as somebody wants something that only Node does:
+ * Node's own function is then handed those that were accepted, and libuv waits for the others.
  *
  * The server counts the connections as ever, so that `close`, `getConnections` and `maxConnections` keep their word.
  */

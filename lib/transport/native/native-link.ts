@@ -2,8 +2,9 @@
  * The link whose socket the addon reads and writes: a reactor on Node's own event loop, without a stream event or a write
  * for each chunk.
  *
- * It works on a duplicate of the socket's descriptor, and the net.Socket stays beside it, so each must see to the other's
- * end: the socket's destruction closes the duplicate, and what the reactor sees of the peer's end goes to the socket.
+ * Where there is a net.Socket it stays beside, with a duplicate of the descriptor, so each must see to the other's end: the
+ * socket's destruction closes what is here, and what the reactor sees of the peer's end goes to the socket. A connection that
+ * was accepted natively has none before somebody asks for it, and ends by itself until then.
  */
 import { AsyncResource } from "node:async_hooks";
 import { Buffer } from "node:buffer";
@@ -363,10 +364,15 @@ export class NativeLink
 			return;
 		}
 		// The close frame leaves with FIN, in one packet.
-		this.#flush(this.#reactor.binding.reactorSendLast);
+		this.#shut(this.#reactor.binding.reactorSendLast, () => this.sendEnd());
+	}
+
+	/** Sends nothing more but what waits, and runs `action` when that has left. */
+	#shut(send: SendParts, action: () => void): void {
+		this.#flush(send);
 		this.#isShut = true;
-		if (this.outbox.byteLength === 0) this.sendEnd();
-		else this.#whenSent = () => this.sendEnd();
+		if (this.outbox.byteLength === 0) action();
+		else this.#whenSent = action;
 	}
 
 	/** Sends FIN: the net.Socket that would is not there. */
@@ -515,10 +521,7 @@ export class NativeLink
 	/** The socket is to send FIN: `action` does, when nothing waits. */
 	whenSent(action: () => void): void {
 		this.compressor?.finish();
-		this.flush();
-		this.#isShut = true;
-		if (this.outbox.byteLength === 0) action();
-		else this.#whenSent = action;
+		this.#shut(this.#reactor.binding.reactorSend, action);
 	}
 
 	/** Nothing is received, whoever wants that. */
@@ -536,7 +539,7 @@ export class NativeLink
 		this.regulate();
 	}
 
-	/** The socket is being destroyed: hands over what the kernel takes, and lets the duplicate go. */
+	/** The connection is being let go: hands over what the kernel takes, and closes the descriptor. */
 	detach(): void {
 		if (this.slot < 0) return;
 		this.flush();
