@@ -44,6 +44,15 @@ export class Assembly {
 	/** Memory for all that was announced, and how much of it is filled. It goes before `#parts`. */
 	#whole: Buffer | null = null;
 	#filled = 0;
+	#isLost = false;
+
+	/**
+	 * Whether bytes are gone: a piece was a view of memory that a receiver of what else is in it has transferred away. It is
+	 * noticed where pieces are joined. No whole message comes of it any more.
+	 */
+	get isLost(): boolean {
+		return this.#isLost;
+	}
 
 	/** Bytes appended since the last `take`. */
 	get length(): number {
@@ -77,6 +86,7 @@ export class Assembly {
 	 */
 	append(piece: Uint8Array, announced = 0): boolean {
 		const { length } = piece;
+		if (this.#isLost) return false;
 		if (this.#whole === null) this.#place(this.#length + length, announced);
 		const rest = this.#fill(piece);
 		if (rest.length === 0) return false;
@@ -124,8 +134,9 @@ export class Assembly {
 		return parts;
 	}
 
-	/** All bytes, in a row. The assembly is empty afterwards. */
-	take(): Buffer {
+	/** All bytes, in a row; null where some are lost. The assembly is empty afterwards. */
+	take(): Buffer | null {
+		if (this.#isLost) return null;
 		const length = this.#length;
 		const whole = this.#whole;
 		if (whole !== null && whole.length === length) {
@@ -138,9 +149,11 @@ export class Assembly {
 		// Never a view of memory that was not filled to its end.
 		if (parts.length === 1 && isShown) {
 			const only = parts[0];
-			return new FastBuffer(only.buffer, only.byteOffset, only.length);
+			return only.length === length
+				? new FastBuffer(only.buffer, only.byteOffset, length)
+				: null;
 		}
-		return joined(parts, length);
+		return joined(parts, length, length);
 	}
 
 	/** Gives the message its final memory where `length` bytes that are here answer for those `announced`. */
@@ -155,7 +168,11 @@ export class Assembly {
 		const filled = this.#length;
 		// Who has sent little must not keep a slab that others share.
 		const mayShare = 2 * length >= total;
-		const whole = joined(this.takeParts(), total, mayShare);
+		const whole = joined(this.takeParts(), filled, total, mayShare);
+		if (whole === null) {
+			this.#isLost = true;
+			return;
+		}
 		this.#whole = whole;
 		this.#filled = filled;
 		this.#length = filled;
@@ -200,15 +217,25 @@ export class Assembly {
 let slab: Buffer = Buffer.alloc(0);
 let slabUsed = 0;
 
-/** Memory for `length` bytes that begins with `parts`. The rest of it has to be overwritten before anybody sees it. */
-function joined(parts: Uint8Array[], length: number, mayShare = true): Buffer {
+/**
+ * Memory for `length` bytes that begins with `parts`, which are `expected` bytes; null where they are fewer. The rest of it has
+ * to be overwritten before anybody sees it.
+ */
+function joined(
+	parts: Uint8Array[],
+	expected: number,
+	length: number,
+	mayShare = true,
+): Buffer | null {
 	const whole = uninitialised(length, mayShare);
 	let at = 0;
 	for (const part of parts) {
+		// As a part of memory that is gone is; copying that would throw.
+		if (part.length === 0) return null;
 		whole.set(part, at);
 		at += part.length;
 	}
-	return whole;
+	return at === expected ? whole : null;
 }
 
 /** Memory for `length` bytes, all of which have to be overwritten. */

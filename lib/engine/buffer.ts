@@ -105,9 +105,9 @@ export function checkBytes(
 	}
 }
 
-/** What happened where a receiver took away the memory of a chunk that had more to deliver. */
+/** What happened where a receiver took away the memory of a chunk that more was in than its message. */
 export const CHUNK_TAKEN =
-	"the memory of a chunk was detached or resized while it was being delivered; copy a payload before transferring it";
+	"the memory of a chunk was detached or resized that more was in than what was delivered; copy a payload before transferring it";
 
 /** Whether the memory was transferred away. */
 export function isDetached(memory: ArrayBufferLike): boolean {

@@ -54,6 +54,10 @@ const values = [
 	new Proxy(new Uint8Array(8), {}),
 ];
 
+/** Which argument is a descriptor. One that is open is somebody's, the channel to the parent's say, and is taken over as asked. */
+const descriptorAt = { reactorAttach: 0, reactorListen: 0, reactorUnlisten: 1 };
+const closed = [-1, 2 ** 16, 2 ** 31, 2 ** 32 - 1];
+
 /** The same arguments each time (xorshift). */
 let state = 0x9e3779b9;
 function below(count) {
@@ -83,6 +87,9 @@ for (; calls < workerData; calls++) {
 		{ length: below(7) },
 		() => values[below(values.length)],
 	);
+	const at = descriptorAt[name];
+	if (at < given.length) given[at] = closed[below(closed.length)];
+	else if (at !== undefined) continue;
 	try {
 		functions[name](...given);
 	} catch (error) {

@@ -53,8 +53,13 @@ impl Reactor {
     /// event loop alive.
     ///
     /// # Errors
-    /// As `attach`, and what `epoll_ctl` and `setsockopt` say.
+    /// As `attach`, `INVAL` where the socket does not listen, and what `epoll_ctl` and `setsockopt` say.
     pub fn listen(&mut self, fd: BorrowedFd<'_>, options: ListenOptions) -> io::Result<u32> {
+        // macOS knows the option by name only.
+        #[cfg(not(target_os = "macos"))]
+        if !sockopt::socket_acceptconn(fd)? {
+            return Err(Errno::INVAL);
+        }
         options.set(fd)?;
         let slot = self.attach(fd)?;
         if let Some(connection) = self.connection(slot) {

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::io::Errno;
 
-use super::{Reactor, Readiness, Received};
+use super::{ListenOptions, Reactor, Readiness, Received};
 
 fn pair() -> (Reactor, UnixStream, UnixStream, u32) {
     let mut reactor = Reactor::new().unwrap();
@@ -173,6 +173,18 @@ fn takes_nothing_but_stream_sockets() {
 }
 
 #[test]
+#[cfg(not(target_os = "macos"))]
+fn listens_at_nothing_but_a_socket_that_listens() {
+    let (mut reactor, near, _far, _) = pair();
+    let options = ListenOptions {
+        no_delay: false,
+        keep_alive: None,
+    };
+    assert_eq!(reactor.listen(near.as_fd(), options), Err(Errno::INVAL));
+    assert_eq!(reactor.count(), 1);
+}
+
+#[test]
 fn leaves_the_last_descriptors_to_others() {
     let (mut reactor, near, _far, slot) = pair();
     reactor.end = 0;
@@ -186,7 +198,6 @@ fn leaves_the_last_descriptors_to_others() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_listener_takes_in_is_set_as_it_was_asked_to_be() {
-    use super::ListenOptions;
     use rustix::net::sockopt::{socket_keepalive, tcp_keepidle, tcp_nodelay};
     use std::net::{TcpListener, TcpStream};
     use std::time::Duration;

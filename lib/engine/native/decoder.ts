@@ -409,6 +409,7 @@ export class NativeDecoder implements Decoder {
 				} else {
 					const left = assembly.isUnplaced ? binding.payloadLeft(index) : 0;
 					if (assembly.append(piece, left)) this.#keep();
+					if (assembly.isLost) this.#lost();
 				}
 				break;
 			}
@@ -423,7 +424,7 @@ export class NativeDecoder implements Decoder {
 				const assembly = this.#assembly;
 				this.#assembly = null;
 				if (assembly === null) sink.binaryEnd();
-				else sink.binary(assembly.take());
+				else sink.binary(assembly.take() ?? this.#lost());
 				break;
 			}
 			case Kind.PING:

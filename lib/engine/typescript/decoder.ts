@@ -589,6 +589,7 @@ export class TypeScriptDecoder implements Decoder {
 		}
 		this.#assembly ??= new Assembly();
 		this.#assembly.append(piece, this.#remaining);
+		if (this.#assembly.isLost) this.#lost();
 		return false;
 	}
 
@@ -606,7 +607,7 @@ export class TypeScriptDecoder implements Decoder {
 			return true;
 		}
 		const whole = (
-			assembly === null ? Buffer.alloc(0) : assembly.take()
+			assembly === null ? Buffer.alloc(0) : (assembly.take() ?? this.#lost())
 		) as RawBuffer;
 		if (message === COLLECT) {
 			this.#sink.binary(whole);
