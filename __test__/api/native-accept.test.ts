@@ -84,6 +84,29 @@ describe("a connection that was accepted natively", () => {
 		},
 	);
 
+	for (const [ending, last] of [
+		["FIN", Buffer.alloc(0)],
+		["a close frame and FIN at once", closeFrame(1000, "", masked)],
+	] as const) {
+		behavesNatively(
+			`has a net.Socket that knows its peer when it is told of the end, by ${ending}`,
+			async (bench) => {
+				const { near, wire } = await accepted(bench);
+				const peers: unknown[] = [];
+				near.on("close", () => {
+					const { remoteAddress, remotePort } = near.socket;
+					peers.push({ remoteAddress, remotePort });
+				});
+				const { localPort } = wire.socket;
+				wire.socket.end(last);
+				await within("the end", near.closed);
+				expect(peers).toEqual([
+					{ remoteAddress: "127.0.0.1", remotePort: localPort },
+				]);
+			},
+		);
+	}
+
 	behavesNatively("has a net.Socket that times out", async (bench) => {
 		const { near } = await accepted(bench);
 		near.socket.setTimeout(20);

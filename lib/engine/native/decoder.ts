@@ -395,6 +395,7 @@ export class NativeDecoder implements Decoder {
 				// "collect" unless the sink says otherwise, also where it throws: that is what the limits hold.
 				this.#answer = COLLECT;
 				this.#assembly = new Assembly();
+				this.#isPlacing = false;
 				if (sink.binaryBegin() === "stream") {
 					this.#answer = STREAM;
 					this.#assembly = null;

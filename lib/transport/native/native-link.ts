@@ -363,8 +363,17 @@ export class NativeLink
 			this.#socket.end();
 			return;
 		}
-		// The close frame leaves with FIN, in one packet.
-		this.#shut(this.#reactor.binding.reactorSendLast, () => this.sendEnd());
+		// The close frame leaves with FIN, in one packet. That goes behind this tick: once both have sent FIN the system does not
+		// know the peer's address any more, which whoever is told of the end may ask for.
+		this.#shut(this.#reactor.binding.reactorSendLast, () =>
+			process.nextTick(endOf, this),
+		);
+	}
+
+	/** As `sendEnd`, by the net.Socket where there is one by now. */
+	endNow(): void {
+		if (this.#socket === null) this.sendEnd();
+		else this.#socket.end();
 	}
 
 	/** Sends nothing more but what waits, and runs `action` when that has left. */
@@ -680,6 +689,10 @@ export class NativeLink
 		this.#whenSent = null;
 		action?.();
 	}
+}
+
+function endOf(link: NativeLink): void {
+	link.endNow();
 }
 
 function goneOf(link: NativeLink, error: Error | null): void {
