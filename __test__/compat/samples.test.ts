@@ -6,7 +6,8 @@ import { fixed } from "../support/both.js";
 import { certificate } from "../support/certificate.js";
 import type { Bench } from "../support/compat-bench.js";
 import { type Program, root, startFile } from "../support/compat-program.js";
-import { next } from "../support/compat-wait.js";
+import { next, until } from "../support/compat-wait.js";
+import { request } from "../support/compat-wire.js";
 
 const samples = join(root, "samples");
 
@@ -94,6 +95,61 @@ describe("the samples", () => {
 		expect(stdout).toContain(createHash("sha256").update(data).digest("hex"));
 		await stops(program);
 	});
+
+	fixed(
+		"service.js closes who does not answer pings, and tells the others when it stops",
+		async (bench) => {
+			const program = startFile(bench, join(samples, "service.js"), [], {
+				PORT: "0",
+				PING_MS: "200",
+			});
+			const [url] = await program.printed(/ws:\/\/[\w.]+:\d+/);
+			const silent = await bench.dial(Number(new URL(url).port));
+			silent.write(request());
+			await silent.head();
+			const client = bench.connect(url);
+			await next(client, "connect");
+			// Pings come before the close frame.
+			let last = await silent.frame();
+			while (last.opcode === 9) last = await silent.frame();
+			expect([last.opcode, last.payload.readUInt16BE(0)]).toEqual([8, 1001]);
+			silent.socket.destroy();
+			expect(client.readyState).toBe(client.OPEN);
+			const end = next(client, "close");
+			program.child.kill("SIGTERM");
+			expect(await end).toEqual([1001, "the server goes down"]);
+			const { code, stdout, stderr } = await program.ended();
+			expect([code, stderr]).toEqual([0, ""]);
+			expect(stdout).toContain("stopped");
+		},
+	);
+
+	fixed(
+		"workers.js tells the clients of all processes what one says",
+		async (bench) => {
+			const program = startFile(bench, join(samples, "workers.js"), [], {
+				PORT: "0",
+				WORKERS: "2",
+			});
+			const [url] = await program.printed(/ws:\/\/[\w.]+:\d+/);
+			// The processes begin to listen one after the other.
+			const texts: string[][] = [];
+			const clients: ReturnType<Bench["connect"]>[] = [];
+			const workers = () => new Set(texts.map(([first]) => first)).size;
+			while (clients.length < 4 || (workers() < 2 && clients.length < 200)) {
+				const told: string[] = [];
+				texts.push(told);
+				clients.push(bench.connect(url).on("text", (text) => told.push(text)));
+				await until("one to be served", () => told.length > 0);
+			}
+			expect(workers()).toBe(2);
+			clients[0].sendText("hi");
+			await until("all to be told", () =>
+				texts.every((each) => each.some((text) => /^\d+: hi$/.test(text))),
+			);
+			await stops(program);
+		},
+	);
 
 	fixed("secure.js serves wss with a certificate of its own", async (bench) => {
 		const identity = certificate();

@@ -2,6 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Assembly } from "../../lib/engine/assembly.js";
 
+/** What is whole: nothing of it is lost. */
+const taken = (assembly: Assembly) => assembly.take() as Buffer;
+
 test("an assembly gives back what was appended, and is empty then", () => {
 	fc.assert(
 		fc.property(
@@ -17,10 +20,10 @@ test("an assembly gives back what was appended, and is empty then", () => {
 					for (const piece of pieces) assembly.append(piece);
 					const expected = Buffer.concat(pieces);
 					expect(assembly.length).toBe(expected.length);
-					expect(assembly.take()?.equals(expected)).toBe(true);
+					expect(taken(assembly).equals(expected)).toBe(true);
 					expect(assembly.length).toBe(0);
 				}
-				expect(assembly.take().length).toBe(0);
+				expect(taken(assembly).length).toBe(0);
 			},
 		),
 	);
@@ -33,7 +36,7 @@ test("a piece may be a small part of a large memory, and be overwritten after it
 		memory.fill(n, 0, 700);
 		assembly.append(memory.subarray(0, 700));
 	}
-	const whole = assembly.take();
+	const whole = taken(assembly);
 	expect(whole.length).toBe(70_000);
 	for (let n = 0; n < 100; n++)
 		expect(whole.subarray(n * 700, n * 700 + 700).every((b) => b === n)).toBe(
@@ -50,7 +53,7 @@ describe("memory", () => {
 			// What was appended must be a copy: a view would lose its byte here.
 			structuredClone(slab.buffer, { transfer: [slab.buffer as ArrayBuffer] });
 		}
-		const whole = assembly.take();
+		const whole = taken(assembly);
 		expect(whole.length).toBe(2000);
 		expect(whole.every((byte, n) => byte === n % 256)).toBe(true);
 	});
@@ -60,20 +63,20 @@ describe("memory", () => {
 		const slab = Buffer.alloc(65_536, "s");
 		assembly.append(slab.subarray(0, 4096));
 		slab.fill("t");
-		expect(assembly.take().equals(Buffer.alloc(4096, "s"))).toBe(true);
+		expect(taken(assembly).equals(Buffer.alloc(4096, "s"))).toBe(true);
 	});
 
 	test("a whole slab is not copied", () => {
 		const assembly = new Assembly();
 		const slab = Buffer.alloc(65_536, "s");
 		assembly.append(slab);
-		expect(assembly.take().buffer).toBe(slab.buffer);
+		expect(taken(assembly).buffer).toBe(slab.buffer);
 	});
 
 	test("nothing is handed out that was not appended", () => {
 		const assembly = new Assembly();
 		assembly.append(Buffer.from("abc"));
-		const memory = Buffer.from(assembly.take().buffer);
+		const memory = Buffer.from(taken(assembly).buffer);
 		expect(memory.toString("latin1").replaceAll("\0", "")).toBe("abc");
 	});
 
@@ -82,7 +85,7 @@ describe("memory", () => {
 			const assembly = new Assembly();
 			for (let part = 0; part < 4; part++)
 				assembly.append(Buffer.alloc(17_000 + n, n));
-			return assembly.take();
+			return taken(assembly);
 		});
 		expect(new Set(messages.map(({ buffer }) => buffer)).size).toBeLessThan(12);
 		try {
@@ -124,7 +127,7 @@ describe("a message whose length is announced", () => {
 					} else assembly.append(piece, lies[i] ?? left);
 				}
 				expect(assembly.length).toBe(expected.length);
-				expect(assembly.take()?.equals(expected)).toBe(true);
+				expect(taken(assembly).equals(expected)).toBe(true);
 				expect([assembly.length, assembly.room]).toEqual([0, null]);
 			}),
 		);
@@ -146,7 +149,7 @@ describe("a message whose length is announced", () => {
 		const assembly = new Assembly();
 		assembly.append(Buffer.alloc(100, "a"), 60_000);
 		expect(assembly.room?.length).toBe(60_000);
-		const whole = assembly.take() as Buffer;
+		const whole = taken(assembly);
 		expect(whole.toString()).toBe("a".repeat(100));
 		expect(whole.buffer.byteLength).toBe(100);
 	});
@@ -191,7 +194,7 @@ test("whoever transfers the memory of a message away leaves the others theirs", 
 		const assembly = new Assembly();
 		assembly.append(Buffer.alloc(60_000, n), 40_000);
 		assembly.append(Buffer.alloc(40_000, n));
-		return assembly.take() as Buffer;
+		return taken(assembly);
 	});
 	const messages =
 		made[0].buffer === made[1].buffer ? made.slice(0, 2) : made.slice(1);

@@ -110,9 +110,9 @@ function number({ candidate, ratio, failure }, x, y) {
 	});
 }
 
-/** What tells it from the others: "native", "TypeScript", "transport". @param {string} label */
+/** What tells it from the others: "default", "node:net", "TypeScript". @param {string} label */
 function shortLabel(label) {
-	const words = label.split(" ");
+	const words = label.replace(/[()]/g, "").split(" ");
 	return words.length > 2 ? words[words.length - 1] : words[0];
 }
 

@@ -79,6 +79,9 @@ export function markdownTable(results) {
 	return [
 		line(head),
 		`|---|${"--:|".repeat(head.length - 1)}`,
-		...rows.map(line),
+		// With the name that --only knows it by.
+		...rows.map(([title, ...figures], i) =>
+			line([`${title} \`${results.scenarios[i].id}\``, ...figures]),
+		),
 	].join("\n");
 }
