@@ -1,5 +1,5 @@
 /** Connections that are accepted natively, without a net.Socket before somebody asks for it. */
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { Connection, Server } from "nodejs-websocket";
 import { describe, expect } from "vitest";
 import {
@@ -10,7 +10,7 @@ import {
 	until,
 	within,
 } from "../support/compat-wait.js";
-import { closeFrame, frame, request } from "../support/compat-wire.js";
+import { closeFrame, frame, request, Wire } from "../support/compat-wire.js";
 import type { ApiBench } from "./api-bench.js";
 import { behavesNatively, descriptors, native } from "./native-bench.js";
 
@@ -125,6 +125,60 @@ describe("a connection that was accepted natively", () => {
 		await until("the socket's", () => inClose?.destroyed === true);
 		expect(near.socket).toBe(inClose);
 	});
+
+	behavesNatively(
+		"counts for its address, with and without a net.Socket",
+		async (bench) => {
+			const { port, server } = await bench.serve({
+				...native,
+				maxConnectionsPerAddress: 2,
+			});
+			await turns();
+			const enter = async () => {
+				const before = descriptors();
+				const coming = nextValue<Connection>(server, "connection");
+				const wire = await bench.dial(port);
+				wire.write(request());
+				const near = await coming;
+				await wire.head();
+				// Its own and the peer's: it was accepted natively.
+				expect(descriptors()).toBe(before + 2);
+				return { near, wire };
+			};
+			const isFull = async () => {
+				const wire = await bench.dial(port);
+				const head = await wire.head();
+				wire.socket.destroy();
+				expect(head).toMatch(/^HTTP\/1\.1 503 /);
+			};
+			const [plain, asked] = [await enter(), await enter()];
+			expect(asked.near.socket.remoteAddress).toBe("127.0.0.1");
+			await isFull();
+			const elsewhere = new Wire(
+				connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" }),
+			);
+			bench.afterwards(() => elsewhere.socket.destroy());
+			elsewhere.write(request());
+			expect(await elsewhere.head()).toMatch(/^HTTP\/1\.1 101 /);
+			for (const { near, wire } of [plain, asked]) {
+				wire.reset();
+				await within("the end", near.closed);
+				await turns();
+				await enter();
+				await isFull();
+			}
+			// One that leaves before its handshake.
+			const last = server.connections.at(-1) as Connection;
+			last.terminate();
+			await within("the end", last.closed);
+			const silent = await bench.dial(port);
+			await until("the handshake", () => server.pendingHandshakes === 1);
+			await isFull();
+			silent.reset();
+			await until("none", () => server.pendingHandshakes === 0);
+			await enter();
+		},
+	);
 
 	behavesNatively(
 		"is counted by the net.Server, which waits for it to close",

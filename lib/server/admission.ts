@@ -21,7 +21,7 @@ export class Admission {
 	readonly #byAddress = new Map<string, number>();
 	/** A connection is gone. */
 	// Listeners for 'close': one for all sockets, since an idle connection should hold little.
-	readonly left = () => {
+	readonly #left = () => {
 		this.#admitted--;
 	};
 	readonly #securedLeft = () => {
@@ -43,58 +43,60 @@ export class Admission {
 	 * @param pendingHandshakes how many opening handshakes are going on, TLS included
 	 */
 	admit(socket: Socket, pendingHandshakes: number): Refusal | null {
-		const limits = this.#limits;
-		const refusal = this.#refuse(pendingHandshakes);
+		const network = this.asksForNetworks
+			? networkOf(socket.remoteAddress)
+			: undefined;
+		const refusal = this.admitFrom(network, pendingHandshakes);
 		if (refusal !== null) return refusal;
-		// Asking for the address is a system call.
-		const address =
-			limits.maxConnectionsPerAddress === Number.POSITIVE_INFINITY
-				? undefined
-				: networkOf(socket.remoteAddress);
-		const others =
-			address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
-		if (others >= limits.maxConnectionsPerAddress)
-			return unavailable("There are too many connections from this address");
-		this.#admitted++;
-		socket.on("close", this.left);
-		if (address !== undefined) {
-			this.#byAddress.set(address, others + 1);
-			socket.on("close", () => this.#leave(address));
-		}
+		socket.on(
+			"close",
+			network === undefined ? this.#left : () => this.left(network),
+		);
 		return null;
 	}
 
-	/** Whether addresses are nothing to it, so that `admitAny` may judge. */
-	get isBlind(): boolean {
-		return this.#limits.maxConnectionsPerAddress === Number.POSITIVE_INFINITY;
+	/** Whether it matters from where somebody comes. Asking for that is a system call. */
+	get asksForNetworks(): boolean {
+		return this.#limits.maxConnectionsPerAddress !== Number.POSITIVE_INFINITY;
 	}
 
-	/** Judges a connection of which there is no net.Socket, and counts it until `left` is called if it may stay. */
-	admitAny(pendingHandshakes: number): Refusal | null {
-		const refusal = this.#refuse(pendingHandshakes);
-		if (refusal === null) this.#admitted++;
-		return refusal;
-	}
-
-	#refuse(pendingHandshakes: number): Refusal | null {
+	/**
+	 * Judges a connection of which there is no net.Socket, and counts it until `left` is called if it may stay.
+	 *
+	 * @param network as of `networkOf`; undefined where it has none, or that does not matter
+	 */
+	admitFrom(
+		network: string | undefined,
+		pendingHandshakes: number,
+	): Refusal | null {
 		const limits = this.#limits;
 		if (this.#admitted >= limits.maxConnections)
 			return unavailable("The server has all the connections it takes");
 		if (pendingHandshakes >= limits.maxPendingHandshakes)
 			return unavailable("Too many opening handshakes are going on");
+		if (network !== undefined) {
+			const others = this.#byAddress.get(network) ?? 0;
+			if (others >= limits.maxConnectionsPerAddress)
+				return unavailable("There are too many connections from this address");
+			this.#byAddress.set(network, others + 1);
+		}
+		this.#admitted++;
 		return null;
+	}
+
+	/** A connection from `network` that was let in is gone. */
+	left(network: string | undefined): void {
+		this.#left();
+		if (network === undefined) return;
+		const others = (this.#byAddress.get(network) ?? 1) - 1;
+		if (others > 0) this.#byAddress.set(network, others);
+		else this.#byAddress.delete(network);
 	}
 
 	/** The TLS handshake of `socket` is done. */
 	secured(socket: TLSSocket): void {
 		this.#secured++;
 		socket.on("close", this.#securedLeft);
-	}
-
-	#leave(address: string): void {
-		const left = (this.#byAddress.get(address) ?? 1) - 1;
-		if (left > 0) this.#byAddress.set(address, left);
-		else this.#byAddress.delete(address);
 	}
 }
 

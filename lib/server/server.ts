@@ -149,10 +149,12 @@ export class Server extends ConnectionParent {
 					onSocket,
 				);
 		this.#guardDoor();
-		if (readsNatively && this.#admission.isBlind) {
+		if (readsNatively) {
+			const admission = this.#admission;
 			this.#listener = NativeListener.create(engine, this.socket, {
-				enter: (slot) => this.#enter(slot),
-				left: this.#admission.left,
+				asksForNetworks: admission.asksForNetworks,
+				enter: (slot, network) => this.#enter(slot, network),
+				left: (network) => admission.left(network),
 			});
 		}
 		// Node tells of a TLS handshake that takes too long, and leaves the socket open.
@@ -205,11 +207,12 @@ export class Server extends ConnectionParent {
 	}
 
 	/** A connection was accepted natively. */
-	#enter(slot: number): void {
+	#enter(slot: number, network: string | undefined): void {
 		const listener = this.#listener as NativeListener;
-		const refusal = this.#admission.admitAny(this.pendingHandshakes);
+		const { pendingHandshakes } = this;
+		const refusal = this.#admission.admitFrom(network, pendingHandshakes);
 		if (refusal === null) {
-			this.#opening.await(listener, slot);
+			this.#opening.await(listener, slot, network);
 			return;
 		}
 		const socket = listener.takeRefused(slot);

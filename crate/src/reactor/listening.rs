@@ -1,10 +1,12 @@
 //! Listening sockets in the set, and what they take in: each connection is the only owner of its descriptor at first.
 
+use std::fmt::Write;
+use std::net::SocketAddr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::io::{self, Errno};
-use rustix::net::{SocketFlags, accept_with, sockopt};
+use rustix::net::{SocketFlags, accept_with, getpeername, sockopt};
 
 use super::Reactor;
 
@@ -92,6 +94,13 @@ impl Reactor {
         Ok(Accepted { slot, is_late })
     }
 
+    /// What counts as the one address of a connection's peer: see `network_of`. `None` for a unix socket, and where the
+    /// connection is lost already.
+    pub fn network(&mut self, slot: u32) -> Option<String> {
+        let peer = getpeername(&self.connection(slot)?.fd).ok()??;
+        SocketAddr::try_from(peer).ok().map(network_of)
+    }
+
     /// Takes a connection out and gives its descriptor away, as it is.
     pub fn take(&mut self, slot: u32) -> Option<OwnedFd> {
         let connection = self.remove(slot)?;
@@ -111,4 +120,20 @@ impl Reactor {
         connection.is_shared = true;
         Ok(fd)
     }
+}
+
+/// An IPv4 address, also in its IPv6 form, or the 64-bit network of an IPv6 one: as `networkOf` in lib/server/admission.ts has it.
+pub(super) fn network_of(peer: SocketAddr) -> String {
+    let address = match peer {
+        SocketAddr::V4(peer) => return peer.ip().to_string(),
+        SocketAddr::V6(peer) => *peer.ip(),
+    };
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        return mapped.to_string();
+    }
+    let mut network = String::with_capacity(24);
+    for group in &address.segments()[..4] {
+        let _ = write!(network, "{group:x}:");
+    }
+    network + ":/64"
 }

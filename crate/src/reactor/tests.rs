@@ -195,6 +195,17 @@ fn leaves_the_last_descriptors_to_others() {
     assert_eq!(reactor.count(), 2);
 }
 
+#[test]
+fn a_network_is_an_ipv4_address_or_half_of_an_ipv6_one() {
+    let of = |peer: &str| super::listening::network_of(peer.parse().unwrap());
+    assert_eq!(of("10.1.2.3:99"), "10.1.2.3");
+    assert_eq!(of("[::ffff:10.1.2.3]:99"), "10.1.2.3");
+    assert_eq!(of("[2001:db8:0:1:2:3:4:5]:99"), "2001:db8:0:1::/64");
+    assert_eq!(of("[2001:0db8::5]:99"), "2001:db8:0:0::/64");
+    assert_eq!(of("[::1]:99"), "0:0:0:0::/64");
+    assert_eq!(of("[fe80::1%2]:99"), "fe80:0:0:0::/64");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_listener_takes_in_is_set_as_it_was_asked_to_be() {

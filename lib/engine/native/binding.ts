@@ -135,6 +135,8 @@ export interface Binding {
 	reactorTake(slot: number): number;
 	/** Returns a duplicate of the slot's descriptor, which is the caller's, or a negative error number. */
 	reactorDuplicate(slot: number): number;
+	/** Returns the peer's IPv4 address, or IPv6 network of 64 bits, as `networkOf` has it; "" where it has none. */
+	reactorNetwork(slot: number): string;
 	/** Sends FIN. Returns 0 or a negative error number. */
 	reactorShutdown(slot: number): number;
 	/** How many sockets there are. */

@@ -23,6 +23,8 @@ export class AcceptedSocket implements SlotOwner {
 	readonly listener: NativeListener;
 	/** When it was accepted, by `performance.now()`. */
 	readonly since: number;
+	/** Where it comes from, as the door was told; it is told again when it is gone. */
+	readonly network: string | undefined;
 	/** What is delivered sees the AsyncLocalStorage of where the server listens; what it enters there is its own. */
 	readonly resource = new AsyncResource("NODEJS_WEBSOCKET");
 	slot: number;
@@ -33,11 +35,13 @@ export class AcceptedSocket implements SlotOwner {
 	constructor(
 		listener: NativeListener,
 		slot: number,
+		network: string | undefined,
 		judge: AcceptedJudge,
 		since: number,
 	) {
 		this.listener = listener;
 		this.slot = slot;
+		this.network = network;
 		this.#judge = judge;
 		this.since = since;
 	}
@@ -45,7 +49,7 @@ export class AcceptedSocket implements SlotOwner {
 	/** The net.Socket, made now unless there is one: it has the descriptor from here on, and is paused. */
 	get socket(): Socket {
 		if (this.#socket === null) {
-			this.#socket = this.listener.takeSocket(this.slot);
+			this.#socket = this.listener.takeSocket(this.slot, this.network);
 			this.slot = -1;
 			if (this.bytesRead > 0) countRead(this.#socket, this.bytesRead);
 		}
@@ -62,7 +66,7 @@ export class AcceptedSocket implements SlotOwner {
 	/** Closes the socket unless somebody has it. */
 	release(): void {
 		if (this.slot < 0) return;
-		this.listener.close(this.claim());
+		this.listener.close(this.claim(), this.network);
 	}
 
 	receive(chunk: Buffer): void {

@@ -40,10 +40,12 @@ type SocketInternals = Socket & {
 
 /** Who lets the connections in. */
 export interface Door {
-	/** A connection was accepted. */
-	enter(slot: number): void;
+	/** Whether it wants to know from where somebody comes. */
+	readonly asksForNetworks: boolean;
+	/** A connection was accepted, from `network`; undefined where there is none, or the door does not ask. */
+	enter(slot: number, network: string | undefined): void;
 	/** One of them is gone, or its net.Socket is. */
-	left(): void;
+	left(network: string | undefined): void;
 }
 
 /** Of the diagnostics of Node, which tell of each net.Socket a server accepts. */
@@ -55,6 +57,7 @@ export class NativeListener implements SlotOwner {
 	resource: AsyncResource;
 	readonly #server: ServerInternals;
 	readonly #door: Door;
+	/** Of those whose network nobody asks for: one for all. */
 	readonly #onSocketClose: () => void;
 	#slot = -1;
 	/** The handle whose end is watched for. */
@@ -79,7 +82,7 @@ export class NativeListener implements SlotOwner {
 		this.reactor = reactor;
 		this.#server = server;
 		this.#door = door;
-		this.#onSocketClose = () => door.left();
+		this.#onSocketClose = () => door.left(undefined);
 		this.resource = new AsyncResource("NODEJS_WEBSOCKET_SERVER");
 	}
 
@@ -131,7 +134,10 @@ export class NativeListener implements SlotOwner {
 		if (!isPlain) this.refused();
 		if (isPlain && !isLate) {
 			this.#server._connections++;
-			this.#door.enter(slot);
+			const network = this.#door.asksForNetworks
+				? this.reactor.binding.reactorNetwork(slot) || undefined
+				: undefined;
+			this.#door.enter(slot, network);
 			return;
 		}
 		// As if Node had accepted it: what makes a handle of a descriptor is a net.Socket.
@@ -156,23 +162,23 @@ export class NativeListener implements SlotOwner {
 		this.#slot = -1;
 	}
 
-	/** The socket of `slot` is gone without ever having been a net.Socket. */
-	left(): void {
+	/** A connection from `network` is gone without ever having been a net.Socket. */
+	left(network: string | undefined): void {
 		const server = this.#server;
 		server._connections--;
-		this.#door.left();
+		this.#door.left(network);
 		server._emitCloseIfDrained();
 	}
 
 	/** Ends the connection of `slot`. */
-	close(slot: number): void {
+	close(slot: number, network: string | undefined): void {
 		this.reactor.detach(slot);
-		this.left();
+		this.left(network);
 	}
 
 	/** A net.Socket that takes the descriptor of `slot`. It is paused, and reads nothing. */
-	takeSocket(slot: number): Socket {
-		return this.#adopted(this.#socketOf(this.reactor.take(slot)));
+	takeSocket(slot: number, network: string | undefined): Socket {
+		return this.#adopted(this.#socketOf(this.reactor.take(slot)), network);
 	}
 
 	/** The same of a connection that the door did not let in. */
@@ -184,9 +190,10 @@ export class NativeListener implements SlotOwner {
 	 * A net.Socket that stands beside the connection of `slot`, with a duplicate of its descriptor; without one, and so without
 	 * addresses and options, where there is none left. The server counts it in place of the connection.
 	 */
-	makeSocket(slot: number): Socket {
+	makeSocket(slot: number, network: string | undefined): Socket {
 		return this.#adopted(
 			this.#socketOf(this.reactor.binding.reactorDuplicate(slot)),
+			network,
 		);
 	}
 
@@ -206,8 +213,12 @@ export class NativeListener implements SlotOwner {
 		} as object) as SocketInternals;
 	}
 
-	#adopted(socket: SocketInternals): Socket {
-		return this.#counted(socket).on("close", this.#onSocketClose);
+	#adopted(socket: SocketInternals, network: string | undefined): Socket {
+		const onClose =
+			network === undefined
+				? this.#onSocketClose
+				: () => this.#door.left(network);
+		return this.#counted(socket).on("close", onClose);
 	}
 
 	/** As net.Server does: the end of the socket is then counted by Node. */

@@ -76,6 +76,8 @@ export class NativeLink
 	#socket: Socket | null;
 	/** What has accepted it there. */
 	readonly #listener: NativeListener | null;
+	/** And from where. */
+	readonly #network: string | undefined;
 	readonly #reactor: Reactor;
 	readonly #encoder: Encoder;
 	/** What the user has written to the socket itself and the kernel has not taken. */
@@ -185,6 +187,7 @@ export class NativeLink
 		this.slot = -1;
 		this.resource = accepted?.resource ?? new AsyncResource("NODEJS_WEBSOCKET");
 		this.#listener = accepted?.listener ?? null;
+		this.#network = accepted?.network;
 		this.#socket = socket;
 		this.#reactor = reactor;
 		this.#encoder = engine.createEncoder(role);
@@ -200,7 +203,7 @@ export class NativeLink
 		const isGone = this.slot < 0;
 		const socket = isGone
 			? listener.makeClosedSocket()
-			: listener.makeSocket(this.slot);
+			: listener.makeSocket(this.slot, this.#network);
 		this.#socket = socket;
 		socket.allowHalfOpen = true;
 		wrap(socket, this);
@@ -408,7 +411,7 @@ export class NativeLink
 		if (this.slot < 0 || this.#isLost) return;
 		this.#isLost = true;
 		this.detach();
-		this.#listener?.left();
+		this.#listener?.left(this.#network);
 		process.nextTick(goneOf, this, error);
 	}
 

@@ -158,11 +158,16 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 		return this.#openings.size - this.#refused + this.#awaited.size;
 	}
 
-	/** Awaits the head of a request on the socket that `listener` has accepted in `slot`. */
-	await(listener: NativeListener, slot: number): void {
+	/** Awaits the head of a request on the socket that `listener` has accepted in `slot`, from `network`. */
+	await(
+		listener: NativeListener,
+		slot: number,
+		network: string | undefined,
+	): void {
 		const accepted = new AcceptedSocket(
 			listener,
 			slot,
+			network,
 			this,
 			performance.now(),
 		);

@@ -97,3 +97,13 @@ pub unsafe extern "C" fn duplicate(env: Env, info: sys::napi_callback_info) -> V
     // SAFETY: as in `listen`.
     unsafe { enter(env, info, body) }
 }
+
+/// `reactorNetwork(slot)` → the peer's IPv4 address or IPv6 network, "" where it has none
+pub unsafe extern "C" fn network(env: Env, info: sys::napi_callback_info) -> Value {
+    let body = |call: &Call<1>, engine: &mut FrameEngine| {
+        let network = host(engine).and_then(|host| host.reactor.network(call.integer(0)));
+        call.make_latin1(network.unwrap_or_default().as_bytes())
+    };
+    // SAFETY: as in `listen`.
+    unsafe { enter(env, info, body) }
+}

@@ -309,6 +309,7 @@ pub const FUNCTIONS: &[(&CStr, sys::napi_callback)] = &[
     (c"reactorTake", Some(listening::take)),
     #[cfg(target_os = "linux")]
     (c"reactorDuplicate", Some(listening::duplicate)),
+    (c"reactorNetwork", Some(listening::network)),
     (c"reactorShutdown", Some(calls::shutdown)),
     (c"reactorCount", Some(calls::count)),
     (c"reactorDecoder", Some(calls::decoder)),
