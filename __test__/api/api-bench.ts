@@ -20,7 +20,13 @@ import type {
 } from "nodejs-websocket";
 import { test } from "vitest";
 import { keyOf } from "../support/compat-bench.js";
-import { deferred, next, nextValue, within } from "../support/compat-wait.js";
+import {
+	deferred,
+	next,
+	nextValue,
+	turns,
+	within,
+} from "../support/compat-wait.js";
 import { request, response, Wire } from "../support/compat-wire.js";
 import library from "../support/library.js";
 
@@ -86,6 +92,8 @@ export class ApiBench {
 		const listening = next(server, "listening");
 		server.listen(0, "127.0.0.1");
 		await listening;
+		// By then connections are accepted natively, where they can be.
+		await turns();
 		const { port } = server.socket.address() as AddressInfo;
 		return {
 			server,

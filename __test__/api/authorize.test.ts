@@ -173,10 +173,16 @@ describe("authorize", () => {
 		"keeps what comes meanwhile, in order and within a cap",
 		async (bench) => {
 			const { promise, resolve } = deferred<boolean>();
-			const { server, port } = await bench.serve({ authorize: () => promise });
+			let socket: Connection["socket"] | undefined;
+			const { server, port } = await bench.serve({
+				authorize: (asked) => {
+					process.nextTick(() => {
+						socket = asked.socket;
+					});
+					return promise;
+				},
+			});
 			const texts: string[] = [];
-			let sockets: Connection["socket"][] = [];
-			server.socket.on("connection", (socket) => sockets.push(socket));
 			server.on("connection", (connection) =>
 				connection.on("text", (text) => texts.push(text)),
 			);
@@ -188,16 +194,16 @@ describe("authorize", () => {
 			// The first frame in the segment of the request, the others whenever TCP brings them.
 			wire.write(request(), frames[0]);
 			for (const each of frames.slice(1)) wire.socket.write(each);
-			await until("a request", () => sockets.length === 1);
-			const [socket] = sockets;
-			sockets = [];
+			await until("a request", () => socket !== undefined);
+			const bytesRead = () => socket?.bytesRead ?? 0;
 			let before = -1;
 			// No more is read once the socket's own buffer is full.
-			while (before !== socket.bytesRead) {
-				before = socket.bytesRead;
+			while (before !== bytesRead()) {
+				before = bytesRead();
 				await turns(20);
 			}
 			expect(before).toBeLessThan(256 * 1024);
+			expect(before).toBeGreaterThan(request().length);
 			expect(server.connections).toHaveLength(0);
 			expect(wire.pending).toHaveLength(0);
 

@@ -1,6 +1,7 @@
 /** Connections that are accepted natively, without a net.Socket before somebody asks for it. */
+import { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
-import type { Connection, Server } from "nodejs-websocket";
+import type { Connection, Server, ServerOptions } from "nodejs-websocket";
 import { describe, expect } from "vitest";
 import {
 	next,
@@ -302,6 +303,156 @@ describe("a server that accepts natively", () => {
 			near.terminate();
 			await until("none", () => server.connections.length === 0);
 			expect(await counted(server)).toBe(0);
+		},
+	);
+});
+
+describe("authorize for a connection that was accepted natively", () => {
+	/** What is asked of `authorize`, over either transport. */
+	async function asked(bench: ApiBench, options: ServerOptions, head: string) {
+		let seen: IncomingMessage | undefined;
+		let near: Connection | undefined;
+		const { port, accepted } = await bench.serve({
+			...options,
+			authorize: (request, connection) => {
+				seen = request;
+				near = connection;
+				return true;
+			},
+		});
+		await turns();
+		const before = descriptors();
+		const coming = accepted();
+		const wire = await bench.dial(port);
+		wire.write(head);
+		expect(await coming).toBe(near);
+		await wire.head();
+		return {
+			request: seen as IncomingMessage,
+			near: near as Connection,
+			wire,
+			opened: descriptors() - before,
+		};
+	}
+
+	const plain = ({
+		method,
+		url,
+		httpVersion,
+		httpVersionMajor,
+		httpVersionMinor,
+		headers,
+		headersDistinct,
+		rawHeaders,
+		trailers,
+		upgrade,
+		complete,
+		aborted,
+		destroyed,
+	}: IncomingMessage & { upgrade?: boolean }) => ({
+		method,
+		url,
+		httpVersion,
+		httpVersionMajor,
+		httpVersionMinor,
+		headers,
+		headersDistinct,
+		rawHeaders,
+		trailers,
+		upgrade,
+		complete,
+		aborted,
+		destroyed,
+	});
+
+	behavesNatively(
+		"sees the request as node:http has it, and makes no net.Socket",
+		async (bench) => {
+			const head = request({
+				Cookie: "a=1;  b=2 ",
+				"X-Empty": "",
+				"X-Latin": "caf\u00e9",
+			}).replace("GET / ", "GET /a%20b?c=d ");
+			const natively = await asked(bench, native, head);
+			const node = await asked(bench, { transport: "socket" }, head);
+			expect(natively.request).toBeInstanceOf(IncomingMessage);
+			expect(plain(natively.request)).toEqual(plain(node.request));
+			// The peer's is one of this process as well.
+			expect(natively.opened).toBe(2);
+			const { socket } = natively.request;
+			expect(socket.remotePort).toBe(natively.wire.socket.localPort);
+			expect(socket).toBe(natively.near.socket);
+			natively.request.resume();
+			await next(natively.request, "close");
+			expect(natively.near.readyState).toBe(natively.near.OPEN);
+			expect(socket.destroyed).toBe(false);
+		},
+	);
+
+	behavesNatively(
+		"may ask for the net.Socket, and the connection goes on",
+		async (bench) => {
+			let address: string | undefined;
+			const { port, server, accepted } = await bench.serve({
+				...native,
+				authorize: ({ socket }) => {
+					address = socket.remoteAddress;
+					return true;
+				},
+			});
+			await turns();
+			const texts: string[] = [];
+			server.on("connection", (near) => near.on("text", (t) => texts.push(t)));
+			const coming = accepted();
+			const wire = await bench.dial(port);
+			wire.write(Buffer.from(request()), frame(1, "at once", masked));
+			const near = await coming;
+			await wire.head();
+			await until("the text", () => texts.length === 1);
+			expect([address, texts]).toEqual(["127.0.0.1", ["at once"]]);
+			expect(near.transport).toBe("native");
+			near.sendText("back");
+			expect((await wire.frame()).payload.toString()).toBe("back");
+			wire.reset();
+			await within("the end", near.closed);
+		},
+	);
+
+	behavesNatively(
+		"takes its time without anything being lost, counted or kept",
+		async (bench) => {
+			const waiting: ((isIn: boolean) => void)[] = [];
+			const { port, server } = await bench.serve({
+				...native,
+				authorize: () => new Promise((resolve) => waiting.push(resolve)),
+			});
+			const opened = record(server, "connection");
+			await turns();
+			const wires = [];
+			for (let i = 0; i < 4; i++) {
+				const wire = await bench.dial(port);
+				wire.write(Buffer.from(request()), frame(1, `of ${i}`, masked));
+				wires.push(wire);
+			}
+			await until("all", () => waiting.length === 4);
+			expect(server.pendingHandshakes).toBe(4);
+			wires[0].reset();
+			await until("one to have gone", () => server.pendingHandshakes === 3);
+			wires[1].write(frame(1, "later", masked));
+			const texts: string[] = [];
+			server.on("connection", (near) => near.on("text", (t) => texts.push(t)));
+			for (const [i, resolve] of waiting.entries()) resolve(i !== 2);
+			expect(await wires[2].head()).toMatch(/^HTTP\/1\.1 403 /);
+			for (const i of [1, 3])
+				expect(await wires[i].head()).toMatch(/^HTTP\/1\.1 101 /);
+			await until("the texts", () => texts.length === 3);
+			expect(texts.sort()).toEqual(["later", "of 1", "of 3"]);
+			expect(opened).toHaveLength(2);
+			for (const wire of wires) wire.socket.destroy();
+			await until("the end", () => server.connections.length === 0);
+			await until("none", () => server.pendingHandshakes === 0);
+			for (let count = 1; count > 0; await turns())
+				count = await counted(server);
 		},
 	);
 });

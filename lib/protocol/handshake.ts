@@ -131,13 +131,22 @@ export function checkRequest(request: RequestHead): AcceptedRequest | Refusal {
  */
 export function fieldsOf(head: string): IncomingHttpHeaders {
 	const fields: IncomingHttpHeaders = {};
+	const raw = rawFieldsOf(head);
+	for (let i = 0; i < raw.length; i += 2)
+		fields[raw[i].toLowerCase()] = raw[i + 1];
+	return fields;
+}
+
+/** The fields of such a head as they came: names and values in turn. */
+export function rawFieldsOf(head: string): string[] {
+	const fields: string[] = [];
 	const lines = head.split("\r\n");
 	for (let i = 1; i < lines.length; i++) {
 		const line = lines[i];
 		const colon = line.indexOf(":");
 		if (colon === -1) continue;
 		const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
-		fields[line.slice(0, colon).toLowerCase()] = value;
+		fields.push(line.slice(0, colon), value);
 	}
 	return fields;
 }

@@ -38,6 +38,10 @@ import type {
 	PlainRequest,
 } from "../transport/native/head-reader.js";
 import { NativeListener } from "../transport/native/listener.js";
+import {
+	canMakeRequests,
+	makeRequest,
+} from "../transport/native/native-request.js";
 import { NO_TLS, refuseNative } from "../transport/select.js";
 import {
 	type AcceptedOutcome,
@@ -111,10 +115,9 @@ export class Server extends ConnectionParent {
 		this.#serverSettings = resolveServerSettings(given);
 		this.#admission = new Admission(this.#serverSettings.admission);
 		const { engine, transport, handshakeTimeoutMs } = this.settings;
-		const readsNatively =
-			transport === "native" &&
-			!secure &&
-			this.#serverSettings.authorize === null;
+		const isNative = transport === "native" && !secure;
+		const { authorize } = this.#serverSettings;
+		const readsNatively = isNative && authorize === null;
 		this.#opening = new ServerOpening(
 			handshakeTimeoutMs,
 			readsNatively ? engine : null,
@@ -149,7 +152,7 @@ export class Server extends ConnectionParent {
 					onSocket,
 				);
 		this.#guardDoor();
-		if (readsNatively) {
+		if (isNative && (authorize === null || canMakeRequests)) {
 			const admission = this.#admission;
 			this.#listener = NativeListener.create(engine, this.socket, {
 				asksForNetworks: admission.asksForNetworks,
@@ -296,17 +299,32 @@ export class Server extends ConnectionParent {
 		return askAuthorization(authorize, request as IncomingMessage, connection);
 	}
 
-	/** The same for what was accepted natively, where there is no `authorize`. */
+	/** The same for what was accepted natively. */
 	#decide(
 		accepted: AcceptedSocket,
 		{ request, offer, head }: ParsedHead,
 	): AcceptedOutcome {
+		const { authorize, selectProtocol } = this.#serverSettings;
 		if (this.#checkLists(request) !== null) return "give back";
 		const connection = acceptConnection(accepted, this);
-		describeRequest(connection, request, offer);
+		const asked =
+			authorize === null ? request : makeRequest(request, connection);
+		describeRequest(connection, asked, offer);
 		// The program has no other occasion to end it before it is open.
-		if (this.#serverSettings.selectProtocol !== null)
+		if (authorize !== null || selectProtocol !== null)
 			driverOf(connection).onOpening(() => connection.socket.destroy());
+		if (authorize !== null) {
+			const decision = askAuthorization(
+				authorize,
+				asked as IncomingMessage,
+				connection,
+			);
+			// A net.Socket that was asked for has an end of its own, which is seen to by whoever awaits the decision.
+			if (decision instanceof Promise || accepted.slot < 0)
+				return { handler: this.#handlerOf(connection), decision };
+			if (decision !== null)
+				return { handler: this.#handlerOf(connection), refusal: decision };
+		}
 		const refusal = this.#accept(connection, offer, head);
 		if (refusal === undefined) return "done";
 		return { handler: this.#handlerOf(connection), refusal };

@@ -13,6 +13,7 @@ import {
 	fieldsOf,
 	parseProtocols,
 	type RequestHead,
+	rawFieldsOf,
 } from "../../protocol/handshake.js";
 import {
 	READ,
@@ -48,7 +49,7 @@ export interface HeadJudge {
 
 /** A request that is valid by the RFC, what it asks for, and the bytes behind it. */
 export interface ParsedHead {
-	request: PlainRequest;
+	request: TextRequest;
 	offer: AcceptedRequest;
 	head: Buffer;
 }
@@ -206,7 +207,7 @@ export function parseHead(
 }
 
 /** A perfect request, whose fields are not looked at before somebody asks for them. */
-class TextRequest implements PlainRequest {
+export class TextRequest implements PlainRequest {
 	readonly method = "GET";
 	readonly httpVersion = "1.1";
 	readonly url: string;
@@ -219,7 +220,7 @@ class TextRequest implements PlainRequest {
 	}
 
 	get rawHeaders(): string[] {
-		return Object.entries(this.headers).flat() as string[];
+		return rawFieldsOf(this.text);
 	}
 
 	get headers(): IncomingHttpHeaders {

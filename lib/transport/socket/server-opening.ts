@@ -50,11 +50,18 @@ export interface OpeningHandler {
 	gone(): void;
 }
 
-/** "done" also where the peer, or the program, has ended it meanwhile. */
+/**
+ * "done" also where the peer, or the program, has ended it meanwhile. With a `decision` to wait for, or where the program has
+ * asked for the net.Socket before there was one, that is let in, or refused, as `authorize` would have it.
+ */
 export type AcceptedOutcome =
 	| "done"
 	| "give back"
-	| { handler: OpeningHandler; refusal: Refusal };
+	| { handler: OpeningHandler; refusal: Refusal }
+	| {
+			handler: OpeningHandler;
+			decision: Refusal | null | Promise<Refusal | null>;
+	  };
 
 /** What becomes of the sockets for which there is no net.Socket: one for all of them. */
 export interface Doorman {
@@ -121,8 +128,8 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 
 	/**
 	 * @param timeoutMs time for the whole request head, from when the socket was accepted
-	 * @param engine where the sockets arrive paused, and no handler wants the IncomingMessage, so that heads may be read
-	 *   natively; else null
+	 * @param engine where the sockets that come by `read` arrive paused, and no handler wants the IncomingMessage, so that heads
+	 *   may be read natively; else null
 	 * @param doorman decides about those that come by `await`
 	 */
 	constructor(timeoutMs: number, engine: Engine | null, doorman: Doorman) {
@@ -191,7 +198,17 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 		}
 		if (outcome === "done") return true;
 		if (outcome === "give back") return false;
-		this.#refuse(this.#take(accepted, outcome.handler), outcome.refusal);
+		const { handler } = outcome;
+		const socket = this.#take(accepted, handler);
+		if ("refusal" in outcome) {
+			this.#refuse(socket, outcome.refusal);
+			return true;
+		}
+		// While it waits its end is to be noticed, and the memory of the head is written again.
+		socket.read(0);
+		const { offer } = parsed;
+		const head = Buffer.from(parsed.head);
+		this.#await(socket, outcome.decision, () => handler.accepted(offer, head));
 		return true;
 	}
 
@@ -286,11 +303,20 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 			this.#refuse(socket, offer);
 			return;
 		}
-		const decide = (decision: Refusal | null) =>
-			this.#decide(socket, opening, decision, () =>
-				handler.accepted(offer, head),
-			);
 		const decision = handler.authorize(request, offer);
+		this.#await(socket, decision, () => handler.accepted(offer, head));
+	}
+
+	/** Lets `socket` in or refuses it, now or when it is decided. */
+	#await(
+		socket: Socket,
+		decision: Refusal | null | Promise<Refusal | null>,
+		accept: () => Refusal | undefined,
+	): void {
+		const opening = this.#openings.get(socket);
+		if (opening === undefined) return;
+		const decide = (decision: Refusal | null) =>
+			this.#decide(socket, opening, decision, accept);
 		if (!(decision instanceof Promise)) {
 			decide(decision);
 			return;
