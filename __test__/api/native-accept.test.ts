@@ -419,6 +419,86 @@ describe("authorize for a connection that was accepted natively", () => {
 	);
 
 	behavesNatively(
+		"takes its time without a net.Socket, and no more is read than that would",
+		async (bench) => {
+			let decide: (isIn: boolean) => void = () => {};
+			const { port, server } = await bench.serve({
+				...native,
+				authorize: () =>
+					new Promise((resolve) => {
+						decide = resolve;
+					}),
+			});
+			const texts: string[] = [];
+			server.on("connection", (near) => near.on("text", (t) => texts.push(t)));
+			await turns();
+			const before = descriptors();
+			const wire = await bench.dial(port);
+			wire.write(request());
+			await until("the request", () => server.pendingHandshakes === 1);
+			await turns(20);
+			const count = 20_000;
+			for (let i = 0; i < count; i++)
+				wire.socket.write(frame(1, `${i} `.padEnd(1000, "x"), masked));
+			// The kernel's buffers are full, too.
+			for (let left = -1; left !== wire.socket.writableLength; await turns(20))
+				left = wire.socket.writableLength;
+			expect(wire.socket.writableLength).toBeGreaterThan(1024 * 1024);
+			expect(descriptors()).toBe(before + 2);
+			decide(true);
+			await wire.head();
+			await until("all", () => texts.length === count);
+			expect(texts.map((text) => Number.parseInt(text, 10))).toEqual(
+				Array.from({ length: count }, (_, i) => i),
+			);
+			expect(descriptors()).toBe(before + 2);
+			const [near] = server.connections;
+			wire.socket.end();
+			await within("the end", near.closed);
+		},
+	);
+
+	behavesNatively(
+		"gives 503 without a decision, and may ask for the net.Socket meanwhile",
+		async (bench) => {
+			const asked: Connection[] = [];
+			const decided: ((isIn: boolean) => void)[] = [];
+			const { port, server } = await bench.serve({
+				...native,
+				handshakeTimeoutMs: 300,
+				authorize: (_request, connection) =>
+					new Promise((resolve) => {
+						asked.push(connection);
+						decided.push(resolve);
+					}),
+			});
+			await turns();
+			const wires = [await bench.dial(port), await bench.dial(port)];
+			for (const wire of wires)
+				wire.write(Buffer.from(request()), frame(1, "hello", masked));
+			await until("both", () => asked.length === 2);
+			const { socket } = asked[1];
+			expect(socket.remotePort).toBe(wires[1].socket.localPort);
+			expect(server.pendingHandshakes).toBe(2);
+			for (const wire of wires)
+				expect(await wire.head()).toMatch(/^HTTP\/1\.1 503 /);
+			for (const resolve of decided) resolve(true);
+			await turns();
+			expect(server.connections).toHaveLength(0);
+			expect(server.pendingHandshakes).toBe(0);
+			const third = await bench.dial(port);
+			third.write(Buffer.from(request()), frame(1, "hello", masked));
+			await until("the third", () => asked.length === 3);
+			void asked[2].socket;
+			const text = nextValue(asked[2], "text");
+			decided[2](true);
+			expect(await third.head()).toMatch(/^HTTP\/1\.1 101 /);
+			expect(await text).toBe("hello");
+			expect(asked[2].transport).toBe("native");
+		},
+	);
+
+	behavesNatively(
 		"takes its time without anything being lost, counted or kept",
 		async (bench) => {
 			const waiting: ((isIn: boolean) => void)[] = [];

@@ -8,6 +8,7 @@
 import { AsyncResource } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { type Server, Socket } from "node:net";
+import { getDefaultHighWaterMark } from "node:stream";
 import type { Engine } from "../../engine/engine.js";
 import {
 	type ListenOptions,
@@ -89,6 +90,11 @@ export class NativeListener implements SlotOwner {
 	/** How much output may wait before a send returns false, in bytes: that of the server's sockets. */
 	get highWaterMark(): number | undefined {
 		return this.#server.highWaterMark;
+	}
+
+	/** How much input may wait for who reads it, in bytes: likewise. */
+	get readableHighWaterMark(): number {
+		return this.#server.highWaterMark ?? getDefaultHighWaterMark(false);
 	}
 
 	/** Node has taken in a connection: from here on the reactor does, if nobody wants something else. */

@@ -41,7 +41,7 @@ export interface OpeningHandler {
 	authorize(
 		request: IncomingMessage | PlainRequest,
 		offer: AcceptedRequest,
-	): Refusal | null | Promise<Refusal | null>;
+	): Decision;
 	/** A valid request that was let in. The answer is the handler's to send; with a Refusal returned it is sent here. */
 	accepted(offer: AcceptedRequest, head: Buffer): Refusal | undefined;
 	/** The socket has been answered with `refusal` and is being closed. */
@@ -51,17 +51,17 @@ export interface OpeningHandler {
 }
 
 /**
- * "done" also where the peer, or the program, has ended it meanwhile. With a `decision` to wait for, or where the program has
- * asked for the net.Socket before there was one, that is let in, or refused, as `authorize` would have it.
+ * "done" also where the peer, or the program, has ended it meanwhile. "decide" where it is to be let in or refused as the
+ * decision will be, or, where that is here already, because the program has asked for the net.Socket meanwhile.
  */
 export type AcceptedOutcome =
 	| "done"
 	| "give back"
 	| { handler: OpeningHandler; refusal: Refusal }
-	| {
-			handler: OpeningHandler;
-			decision: Refusal | null | Promise<Refusal | null>;
-	  };
+	| { handler: OpeningHandler; decision: Decision };
+
+/** Whether a request is let in: why not, or null. */
+export type Decision = Refusal | null | Promise<Refusal | null>;
 
 /** What becomes of the sockets for which there is no net.Socket: one for all of them. */
 export interface Doorman {
@@ -79,6 +79,8 @@ interface Opening {
 	isWaiting: boolean;
 	isAnswered: boolean;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** How long a refused peer may take to read the answer, in milliseconds. */
 const LINGER_MS = 2000;
@@ -123,6 +125,8 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 	readonly #doorman: Doorman;
 	/** The sockets without a net.Socket whose handshake is not done, in the order in which they came. */
 	readonly #awaited = new Set<AcceptedSocket>();
+	/** Those of them that a decision is awaited about. */
+	readonly #deciding = new Map<AcceptedSocket, OpeningHandler>();
 	/** Runs for the first of them; it is left to run where that one is done, for it costs more to set than to let be. */
 	#deadline: NodeJS.Timeout | null = null;
 
@@ -199,17 +203,39 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 		if (outcome === "done") return true;
 		if (outcome === "give back") return false;
 		const { handler } = outcome;
-		const socket = this.#take(accepted, handler);
-		if ("refusal" in outcome) {
-			this.#refuse(socket, outcome.refusal);
-			return true;
-		}
-		// While it waits its end is to be noticed, and the memory of the head is written again.
-		socket.read(0);
-		const { offer } = parsed;
-		const head = Buffer.from(parsed.head);
-		this.#await(socket, outcome.decision, () => handler.accepted(offer, head));
+		if ("refusal" in outcome)
+			this.#refuse(this.#take(accepted, handler), outcome.refusal);
+		else this.#awaitDecision(accepted, outcome, parsed);
 		return true;
+	}
+
+	/** Waits for the decision about `accepted`, without a net.Socket as long as that is possible. */
+	#awaitDecision(
+		accepted: AcceptedSocket,
+		{ handler, decision }: { handler: OpeningHandler; decision: Decision },
+		{ offer, head }: ParsedHead,
+	): void {
+		this.#deciding.set(accepted, handler);
+		accepted.wait(head, (socket) => {
+			this.#deciding.delete(accepted);
+			this.#take(accepted, handler);
+			this.#await(socket, decision, () => handler.accepted(offer, NOTHING));
+		});
+		if (!(decision instanceof Promise)) return;
+		const decide = (refusal: Refusal | null) => {
+			// There is a net.Socket, which is decided about by itself, or it has been refused because it took too long.
+			if (!this.#deciding.delete(accepted)) return;
+			const kept = accepted.endWait() ?? NOTHING;
+			let reason = refusal ?? undefined;
+			try {
+				reason ??= handler.accepted(offer, kept);
+			} finally {
+				if (reason === undefined) this.#awaited.delete(accepted);
+			}
+			if (reason !== undefined)
+				this.#refuse(this.#take(accepted, handler), reason);
+		};
+		decision.then((value) => process.nextTick(decide, value));
 	}
 
 	acceptedGivenBack(accepted: AcceptedSocket, bytes: Buffer | null): void {
@@ -235,8 +261,15 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 				this.#setDeadline(leftMs);
 				return;
 			}
-			const handler = this.#doorman.handlerFor(accepted);
-			this.#refuse(this.#take(accepted, handler), tooSlow);
+			const handler = this.#deciding.get(accepted);
+			if (handler === undefined) {
+				const unread = this.#doorman.handlerFor(accepted);
+				this.#refuse(this.#take(accepted, unread), tooSlow);
+			} else {
+				this.#deciding.delete(accepted);
+				accepted.endWait();
+				this.#refuse(this.#take(accepted, handler), notDecided);
+			}
 		}
 	}
 
@@ -310,7 +343,7 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 	/** Lets `socket` in or refuses it, now or when it is decided. */
 	#await(
 		socket: Socket,
-		decision: Refusal | null | Promise<Refusal | null>,
+		decision: Decision,
 		accept: () => Refusal | undefined,
 	): void {
 		const opening = this.#openings.get(socket);
