@@ -1,4 +1,5 @@
-//! Compressing and decompressing messages of JSON, each with those before it as its context. The time is that of a message.
+//! Compressing and decompressing messages of JSON, each with those before it as its context, or each alone. The time is that
+//! of a message.
 
 // criterion_group! makes a public function without documentation.
 #![allow(missing_docs)]
@@ -64,6 +65,15 @@ fn benches(criterion: &mut Criterion) {
             bencher.iter(|| {
                 next = (next + 1) % messages.len();
                 let message = black_box(&messages[next]);
+                deflater.deflate(&mut workshop, message, &mut output, Then::End)
+            });
+        });
+        let mut deflater = Deflater::new(SETTINGS);
+        group.bench_function(format!("deflate {name} alone"), |bencher| {
+            bencher.iter(|| {
+                next = (next + 1) % messages.len();
+                let message = black_box(&messages[next]);
+                deflater.reset();
                 deflater.deflate(&mut workshop, message, &mut output, Then::End)
             });
         });

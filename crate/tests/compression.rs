@@ -101,6 +101,37 @@ fn what_a_flush_has_written_can_be_read_at_once() {
     }
 }
 
+/// Window and tables grow with what was sent, and what they had in them stays where it is found.
+#[test]
+fn what_was_sent_is_referred_to_however_much_the_history_has_grown_since() {
+    let mut state = 1u32;
+    let mut noise = |length: usize| -> Vec<u8> {
+        let byte = |_| {
+            state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+            (state >> 16) as u8
+        };
+        (0..length).map(byte).collect()
+    };
+    for between in [0, 1000, 3000, 10_000, 30_000] {
+        let mut workshop = Workshop::new();
+        let mut deflater = Deflater::new(Settings {
+            level: 6,
+            window_bits: 15,
+            memory_level: 8,
+        });
+        let (mut inflater, mut benches) = (Inflater::new(15), Benches::default());
+        let known = noise(1000);
+        let mut last = 0;
+        for message in [known.clone(), noise(between), known] {
+            let payload = compress(&mut deflater, &mut workshop, &message, &[usize::MAX]);
+            let text = decompress(&mut inflater, &mut benches, &payload, &[usize::MAX]);
+            assert_eq!(text.as_deref(), Ok(&message[..]));
+            last = payload.len();
+        }
+        assert!(last < 100, "{last} bytes behind {between}");
+    }
+}
+
 /// RFC 7692 section 7.2.3: the payloads of its examples, all of one connection.
 #[test]
 fn the_examples_of_the_rfc_are_read() {

@@ -2,10 +2,12 @@
 //!
 //! An [`Inflater`] takes a message in whatever cuts and gives it out in pieces. It has a window of exactly the size that was
 //! agreed, and refuses what refers to something before it, so what comes out depends on the bytes only. Between messages it
-//! holds the window and nothing else.
+//! holds the window and nothing else, and that grows with what has come.
 
 mod symbols;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Failure;
 use tables::{LengthTable, Tables};
@@ -162,6 +164,8 @@ pub struct Piece<'inflater> {
 pub struct Inflater {
     /// History, then room for a piece, then padding.
     window: Vec<u8>,
+    /// How much history there is room for.
+    room: usize,
     /// Largest distance.
     reach: usize,
     /// Bytes of `window` in use.
@@ -185,7 +189,8 @@ impl Inflater {
     pub fn new(window_bits: u8) -> Self {
         assert!((8..=15).contains(&window_bits));
         Self {
-            window: vec![0; Self::window_bytes(window_bits)],
+            window: vec![0; window_bytes(0)],
+            room: 0,
             reach: 1 << window_bits,
             end: 0,
             floor: 0,
@@ -197,17 +202,9 @@ impl Inflater {
         }
     }
 
-    const fn window_bytes(window_bits: u8) -> usize {
-        let piece = match window_bits {
-            ..=14 => 4 * 1024,
-            _ => 8 * 1024,
-        };
-        (1 << window_bits) + piece + PADDING_BYTES
-    }
-
-    /// Bytes that an inflater for such distances takes between messages.
+    /// Bytes that an inflater for such distances takes between messages at most.
     pub const fn reserved_bytes(window_bits: u8) -> usize {
-        size_of::<Self>() + Self::window_bytes(window_bits)
+        size_of::<Self>() + window_bytes(1 << window_bits)
     }
 
     /// Forgets what came: nothing may refer to it. Between messages only.
@@ -223,13 +220,7 @@ impl Inflater {
         if self.broken {
             return Err(Failure::InvalidCompression);
         }
-        let capacity = self.window.len() - PADDING_BYTES;
-        if capacity - self.end < (capacity - self.reach) / 2 {
-            let gone = self.end - self.reach;
-            self.window.copy_within(gone..self.end, 0);
-            self.end -= gone;
-            self.floor = self.floor.saturating_sub(gone);
-        }
+        self.make_room();
         let start = self.end;
         let mut bench = self.bench.take().unwrap_or_else(|| benches.take());
         let mut rest = input;
@@ -249,6 +240,25 @@ impl Inflater {
             more,
             bytes: &mut self.window[start..self.end],
         })
+    }
+
+    /// Makes room for half a piece at least: by forgetting what is too far back, and where that is not enough by growing.
+    fn make_room(&mut self) {
+        let left = self.window.len() - PADDING_BYTES - self.end;
+        if left >= piece_bytes(self.room) / 2 {
+            return;
+        }
+        let kept = (self.end - self.floor).min(self.reach);
+        let gone = self.end - kept;
+        self.window.copy_within(gone..self.end, 0);
+        self.end = kept;
+        self.floor = self.floor.saturating_sub(gone);
+        if kept > self.room {
+            self.room = kept.next_power_of_two();
+            let more = window_bytes(self.room) - self.window.len();
+            self.window.reserve_exact(more);
+            self.window.resize(window_bytes(self.room), 0);
+        }
     }
 
     /// What is to be inflated behind the payload of a message: what its sender has left out. A stream that has ended by a
@@ -485,5 +495,19 @@ impl Inflater {
         tables.set(literals, distances)?;
         self.mode = Mode::Symbols;
         Ok(None)
+    }
+}
+
+/// History, room for a piece, padding.
+const fn window_bytes(history: usize) -> usize {
+    history + piece_bytes(history) + PADDING_BYTES
+}
+
+/// How much room for output there is behind so much history.
+const fn piece_bytes(history: usize) -> usize {
+    if history <= 16 * 1024 {
+        4 * 1024
+    } else {
+        8 * 1024
     }
 }
