@@ -4,8 +4,9 @@ use super::bits::BitWriter;
 use super::huffman::{Codes, MAX_CODE_BITS};
 use super::symbols::{
     DISTANCE_BASE, DISTANCE_EXTRA, DISTANCES, END_OF_BLOCK, LENGTH_BASE, LENGTH_EXTRA, LITERALS,
-    Tokens, distance_slot, length_slot,
+    distance_slot, length_slot,
 };
+use super::tokens::Tokens;
 
 /// Forms of a block, as its header names them. None is the last of its stream: a message ends otherwise.
 const STORED: u64 = 0;
@@ -89,13 +90,19 @@ impl BlockWriter {
             write_stored(writer, raw);
         } else if fixed <= dynamic {
             writer.put(FIXED, 3);
-            write_tokens(writer, tokens, &self.fixed_literals, &self.fixed_distances);
+            write_tokens(
+                writer,
+                tokens,
+                raw,
+                &self.fixed_literals,
+                &self.fixed_distances,
+            );
         } else {
             self.literals.set_codes();
             self.distances.set_codes();
             self.length_codes.set_codes();
             self.write_code_lengths(writer);
-            write_tokens(writer, tokens, &self.literals, &self.distances);
+            write_tokens(writer, tokens, raw, &self.literals, &self.distances);
         }
     }
 
@@ -211,33 +218,41 @@ pub fn write_stored(writer: &mut BitWriter<'_>, raw: &[u8]) {
 fn write_tokens(
     writer: &mut BitWriter<'_>,
     tokens: &Tokens,
+    raw: &[u8],
     literals: &Codes<LITERALS>,
     distances: &Codes<DISTANCES>,
 ) {
-    let put = |writer: &mut BitWriter<'_>, symbol: usize| {
-        let code = literals.codes[symbol];
-        writer.add(code.into(), literals.lengths[symbol].into());
-    };
-    for token in tokens.as_slice() {
-        let (value, distance) = (token.value(), token.distance());
-        if distance == 0 {
-            put(writer, value);
-        } else {
-            // 15 + 5 + 15 + 13 bits at most, behind up to seven that wait.
-            let slot = length_slot(value);
-            put(writer, END_OF_BLOCK + 1 + slot);
-            let above = value - usize::from(LENGTH_BASE[slot]);
-            writer.add(above as u64, LENGTH_EXTRA[slot].into());
-            let slot = distance_slot(distance);
-            let code = distances.codes[slot];
-            writer.add(code.into(), distances.lengths[slot].into());
-            let above = distance - usize::from(DISTANCE_BASE[slot]);
-            writer.add(above as u64, DISTANCE_EXTRA[slot].into());
+    let mut rest = raw;
+    for sequence in tokens.sequences() {
+        let (run, behind) = rest.split_at(sequence.literals());
+        write_literals(writer, run, literals);
+        let (length, distance) = (sequence.length(), sequence.distance());
+        rest = &behind[length..];
+        // 15 + 5 + 15 + 13 bits at most, behind up to seven that wait.
+        let slot = length_slot(length);
+        literals.add(writer, END_OF_BLOCK + 1 + slot);
+        let above = length - usize::from(LENGTH_BASE[slot]);
+        writer.add(above as u64, LENGTH_EXTRA[slot].into());
+        let slot = distance_slot(distance);
+        distances.add(writer, slot);
+        let above = distance - usize::from(DISTANCE_BASE[slot]);
+        writer.add(above as u64, DISTANCE_EXTRA[slot].into());
+        writer.flush();
+    }
+    write_literals(writer, rest, literals);
+    literals.add(writer, END_OF_BLOCK);
+    writer.flush();
+}
+
+/// Three at a time: 45 bits at most, behind up to seven that wait.
+#[inline]
+fn write_literals(writer: &mut BitWriter<'_>, run: &[u8], literals: &Codes<LITERALS>) {
+    for part in run.chunks(3) {
+        for byte in part {
+            literals.add(writer, usize::from(*byte));
         }
         writer.flush();
     }
-    put(writer, END_OF_BLOCK);
-    writer.flush();
 }
 
 /// Bits of all occurrences.

@@ -1,5 +1,7 @@
 //! Prefix codes of limited length (RFC 1951 section 3.2.2).
 
+use super::bits::BitWriter;
+
 /// Longest code of literals, lengths and distances.
 pub const MAX_CODE_BITS: usize = 15;
 
@@ -49,6 +51,12 @@ impl<const N: usize> Codes<N> {
                 }
             }
         }
+    }
+
+    /// Writes the code of a symbol.
+    #[inline]
+    pub const fn add(&self, writer: &mut BitWriter<'_>, symbol: usize) {
+        writer.add(self.codes[symbol] as u64, self.lengths[symbol] as u32);
     }
 
     /// Numbers the codes: by length, then by symbol.

@@ -10,7 +10,7 @@
 use std::iter::repeat_n;
 
 use super::search::{Effort, LONG_KEY_BYTES, SHORT_KEY_BYTES, Search};
-use super::symbols::Tokens;
+use super::tokens::Tokens;
 
 /// The eight bytes that are read at a time may reach behind the last one.
 const PADDING_BYTES: usize = 8;
@@ -131,7 +131,7 @@ impl Matcher {
     /// Makes tokens of the start of `input` until it is used up or the block is full. Returns how many bytes they stand for.
     pub fn tokenize(&mut self, input: &[u8], effort: Effort, tokens: &mut Tokens) -> usize {
         let mut done = 0;
-        while done < input.len() && !tokens.is_full() {
+        while done < input.len() && tokens.room() > 0 {
             let start = self.push(&input[done..]);
             self.key_bytes = self.key_bytes_for(start);
             let mut search = Search {

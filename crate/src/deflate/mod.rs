@@ -10,12 +10,13 @@ mod huffman;
 mod matcher;
 mod search;
 pub(crate) mod symbols;
+mod tokens;
 
 use bits::{BitWriter, Carry, SLACK_BYTES};
 use block::BlockWriter;
 use matcher::Matcher;
 use search::Effort;
-use symbols::Tokens;
+use tokens::Tokens;
 
 use crate::inflate::TAIL;
 
@@ -55,6 +56,7 @@ impl Settings {
         Effort {
             candidates,
             long_candidates,
+            insists: self.level > 6,
             enough,
             lazy,
             listed,
@@ -172,5 +174,5 @@ impl Deflater {
 #[must_use]
 pub const fn bound(length: usize) -> usize {
     // Blocks of at least `MAX_TOKENS` bytes, five bytes more than what they stand for, and bits before and behind them.
-    length + 5 * (length / symbols::MAX_TOKENS + 1) + 3 + TAIL.len() + SLACK_BYTES
+    length + 5 * (length / tokens::MAX_TOKENS + 1) + 3 + TAIL.len() + SLACK_BYTES
 }

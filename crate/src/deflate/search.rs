@@ -3,7 +3,8 @@
 //! Positions whose first bytes have the same hash form a chain, from the last back. A chain is followed for so many steps as
 //! the effort says, and a match is put off by a byte where the next position has a better one (lazy matching).
 
-use super::symbols::{MAX_MATCH_BYTES, Tokens};
+use super::symbols::MAX_MATCH_BYTES;
+use super::tokens::Tokens;
 
 /// Bytes that are looked up, and the shortest match that is found. One of three bytes saves next to nothing.
 pub const SHORT_KEY_BYTES: usize = 4;
@@ -17,6 +18,9 @@ pub struct Effort {
     pub candidates: u32,
     /// The same where it is long.
     pub long_candidates: u32,
+    /// Whether what had the same hash before is looked at even where the last that had it is something else. Mostly all of
+    /// it is then: most positions have no match, and that is how to tell soon.
+    pub insists: bool,
     /// A match this long is taken at once.
     pub enough: usize,
     /// After a match shorter than this the next position is tried as well; 0 never.
@@ -76,9 +80,9 @@ impl Search<'_> {
             effort.candidates
         };
         let stop = self.unlistable();
-        let mut at = start;
-        while at < stop && !tokens.is_full() {
-            let mut found = self.find(at, self.key_bytes - 1, candidates, effort.enough);
+        let (mut at, mut run, mut room) = (start, start, tokens.room());
+        while at < stop && at - run < room {
+            let mut found = self.find(at, self.key_bytes - 1, candidates, effort);
             if found.length == 0 {
                 tokens.literal(self.window[at]);
                 at += 1;
@@ -87,7 +91,7 @@ impl Search<'_> {
             let mut listed = at + 1;
             while found.length < effort.lazy && listed < stop {
                 // One that is as long may be nearer.
-                let next = self.find(listed, found.length - 1, candidates / 2, effort.enough);
+                let next = self.find(listed, found.length - 1, candidates / 2, effort);
                 listed += 1;
                 if !next.is_worth_a_literal(found) {
                     break;
@@ -96,16 +100,18 @@ impl Search<'_> {
                 at += 1;
                 found = next;
             }
-            tokens.copy(found.length, found.distance);
+            tokens.copy(at - run, found.length, found.distance);
             at += found.length;
+            (run, room) = (at, tokens.room());
             if found.length <= effort.listed {
                 self.list(listed, at);
             }
         }
-        while at < self.end && !tokens.is_full() {
+        while at < self.end && at - run < room {
             tokens.literal(self.window[at]);
             at += 1;
         }
+        tokens.pause(at - run);
         at
     }
 
@@ -120,7 +126,7 @@ impl Search<'_> {
         reason = "each of the two calls is a tenth faster"
     )]
     #[inline(always)]
-    fn find(&mut self, at: usize, least: usize, candidates: u32, enough: usize) -> Match {
+    fn find(&mut self, at: usize, least: usize, candidates: u32, effort: Effort) -> Match {
         let window = self.window;
         let mask = self.links.len() - 1;
         let position = self.base.wrapping_add(at as u16);
@@ -128,12 +134,23 @@ impl Search<'_> {
         let mut candidate = self.heads[slot];
         self.heads[slot] = position;
         self.links[usize::from(position) & mask] = candidate;
+        let reach = (mask + 1).min(at - self.floor);
+        let distance = usize::from(position.wrapping_sub(candidate));
+        let distance = if distance.wrapping_sub(1) < reach {
+            distance
+        } else {
+            0
+        };
+        // Two branches would be guessed wrong twice as often.
+        let differs = load32(window, at - distance) ^ load32(window, at);
+        if differs | u32::from(distance == 0) != 0 && !effort.insists {
+            return Match::NONE;
+        }
         let longest = (self.end - at).min(MAX_MATCH_BYTES);
         if longest <= least {
             return Match::NONE;
         }
-        let enough = enough.min(longest);
-        let reach = (mask + 1).min(at - self.floor);
+        let enough = effort.enough.min(longest);
         let mut best = Match::NONE;
         let mut shortest = least;
         let mut nearer = 0;

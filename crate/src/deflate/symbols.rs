@@ -1,4 +1,4 @@
-//! The alphabets of a compressed block (RFC 1951 section 3.2.5) and what a block is made of.
+//! The alphabets of a compressed block (RFC 1951 section 3.2.5).
 
 /// Shortest and longest match that the format can say.
 pub const MIN_MATCH_BYTES: usize = 3;
@@ -62,89 +62,6 @@ pub const fn distance_slot(distance: usize) -> usize {
     }
     let bits = last.ilog2();
     (2 * bits + (last >> (bits - 1) & 1)) as usize
-}
-
-/// A literal, or a match: its length in the low nine bits, its distance above them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token(u32);
-
-impl Token {
-    /// The distance; 0 for a literal.
-    #[inline]
-    pub const fn distance(self) -> usize {
-        (self.0 >> 9) as usize
-    }
-
-    /// The literal, or the length.
-    #[inline]
-    pub const fn value(self) -> usize {
-        (self.0 & 0x1ff) as usize
-    }
-}
-
-/// Most tokens of a block.
-pub const MAX_TOKENS: usize = 16 * 1024;
-
-/// The tokens of the block being made, and how often each symbol occurs in it.
-#[derive(Debug)]
-pub struct Tokens {
-    list: Vec<Token>,
-    /// Occurrences of literals and lengths.
-    pub literals: [u32; LITERALS],
-    /// Occurrences of distances.
-    pub distances: [u32; DISTANCES],
-    /// Extra bits of all matches.
-    pub extra_bits: u32,
-}
-
-impl Tokens {
-    /// No tokens.
-    pub fn new() -> Self {
-        Self {
-            list: Vec::new(),
-            literals: [0; LITERALS],
-            distances: [0; DISTANCES],
-            extra_bits: 0,
-        }
-    }
-
-    /// Adds a literal.
-    #[inline]
-    pub fn literal(&mut self, byte: u8) {
-        self.literals[usize::from(byte)] += 1;
-        self.list.push(Token(byte.into()));
-    }
-
-    /// Adds a match.
-    #[inline]
-    pub fn copy(&mut self, length: usize, distance: usize) {
-        let (length_slot, distance_slot) = (length_slot(length), distance_slot(distance));
-        self.literals[END_OF_BLOCK + 1 + length_slot] += 1;
-        self.distances[distance_slot] += 1;
-        self.extra_bits +=
-            u32::from(LENGTH_EXTRA[length_slot]) + u32::from(DISTANCE_EXTRA[distance_slot]);
-        self.list
-            .push(Token((distance as u32) << 9 | length as u32));
-    }
-
-    /// The tokens in order.
-    pub fn as_slice(&self) -> &[Token] {
-        &self.list
-    }
-
-    /// Whether the block is full.
-    #[inline]
-    pub fn is_full(&self) -> bool {
-        self.list.len() >= MAX_TOKENS
-    }
-
-    /// Begins the next block.
-    pub fn clear(&mut self) {
-        self.list.clear();
-        self.literals = [0; LITERALS];
-        self.distances = [0; DISTANCES];
-        self.extra_bits = 0;
-    }
 }
 
 #[cfg(test)]
