@@ -46,7 +46,7 @@ describe("the choice of scenarios", () => {
 
 describe("the choice of candidates", () => {
 	test("always has ours, and by default ws", () => {
-		const ours = ["native", "typescript", "native-io"];
+		const ours = ["native-io", "native", "typescript"];
 		expect(field("text-32x1")).toEqual([...ours, "ws"]);
 		expect(field("text-32x1", "--peers=none")).toEqual(ours);
 		expect(field("text-32x1", "--peers=bun,v1").slice(3)).toEqual([
@@ -61,7 +61,7 @@ describe("the choice of candidates", () => {
 		expect(field("tls")).not.toContain("native-io");
 		expect(field("import")).not.toContain("native-io");
 		expect(field("deflate-1k", "--full")).toEqual([
-			...["native", "typescript", "native-io"],
+			...["native-io", "native", "typescript"],
 			...["ws", "ws-string", "ws-plain"],
 		]);
 		expect(
@@ -99,7 +99,7 @@ describe("the choice of candidates", () => {
 			).id;
 		expect(referenceWith("--full")).toBe("ws");
 		expect(referenceWith("--peers=bun")).toBe("bun");
-		expect(referenceWith("--peers=none")).toBe("native");
+		expect(referenceWith("--peers=none")).toBe("native-io");
 	});
 });
 

@@ -195,6 +195,7 @@ mod tests {
     const EFFORT: Effort = Effort {
         candidates: 40,
         long_candidates: 6,
+        insists: false,
         enough: 64,
         lazy: 20,
         listed: 258,
