@@ -245,7 +245,7 @@ describe("the page", () => {
 			})),
 		};
 		const text = page({ ...results, scenarios: [broken] });
-		expect(text).toContain("native engine failed: it died");
+		expect(text).toContain("native engine, node:net failed: it died");
 		expect(text).not.toMatch(/NaN|Infinity|undefined/);
 	});
 
