@@ -306,7 +306,7 @@ export class WebSocketError extends Error implements WebSocketErrorFields {
 	constructor(
 		readonly code: ErrorCode,
 		message: string,
-		options: ErrorOptions & { closeCode?: number; statusCode?: number } = {},
+		options: { cause?: unknown; closeCode?: number; statusCode?: number } = {},
 	) {
 		super(message, "cause" in options ? { cause: options.cause } : undefined);
 		this.initiator = errorTable[code].initiator;

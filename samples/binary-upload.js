@@ -14,6 +14,8 @@ else upload(process.argv[2], process.argv[3] ?? "ws://127.0.0.1:8003");
 
 function serve() {
 	const server = ws.createServer((conn) => {
+		// The peer may be gone by the time it is answered, which is an 'error', and thrown where nobody listens.
+		conn.on("error", (error) => console.log(`Not answered: ${error.message}`));
 		conn.on("binary", (inStream) => {
 			const hash = createHash("sha256");
 			let bytes = 0;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Connection } from "nodejs-websocket";
 import { describe, expect } from "vitest";
 import {
@@ -138,6 +139,57 @@ describe("a send", () => {
 			await turns(5);
 			expect(calls).toHaveLength(2);
 			for (const error of calls) expect(error).toBeInstanceOf(Error);
+		},
+	);
+
+	for (const [name, end] of [
+		["terminate()", (near: Connection) => near.terminate()],
+		["the socket's destroy()", (near: Connection) => near.socket.destroy()],
+		["a reset by the peer", null],
+	] as const) {
+		behaves(
+			`tells no callback that all was taken of what ${name} has cut off`,
+			async (bench) => {
+				const { near, wire } = await bench.rawClient();
+				wire.socket.pause();
+				near.on("error", () => {});
+				const results: (Error | null | undefined)[] = [];
+				// In one tick, so that all leave in one write.
+				for (let i = 0; i < 40; i++)
+					near.sendBinary(Buffer.alloc(MIB), (error) => results.push(error));
+				await turns(20);
+				const taken = results.length;
+				expect(taken).toBeLessThan(40);
+				if (end === null) wire.reset();
+				else end(near);
+				await within("the end", near.closed);
+				await until("all callbacks", () => results.length === 40);
+				expect(results.slice(0, taken).every((e) => e === null)).toBe(true);
+				for (const error of results.slice(taken))
+					expect(error).toMatchObject({ code: "WS_ERR_CONNECTION_CLOSED" });
+			},
+		);
+	}
+
+	behaves(
+		"calls its callback in the AsyncLocalStorage of the send",
+		async (bench) => {
+			const { near, far } = await bench.pair();
+			const storage = new AsyncLocalStorage<string>();
+			const seen: unknown[] = [];
+			const send = (name: string) =>
+				storage.run(name, () =>
+					near.sendText(name, () => seen.push(storage.getStore())),
+				);
+			near.on("text", () => {
+				send("one");
+				send("two");
+			});
+			far.sendText("go");
+			await until("both", () => seen.length === 2);
+			send("three");
+			await until("the third", () => seen.length === 3);
+			expect(seen).toEqual(["one", "two", "three"]);
 		},
 	);
 

@@ -15,11 +15,11 @@ native one why, and what could be done about it. Both do the same; the native on
 likewise what carries the bytes of connections without TLS: the addon, or node:net.
 
   --json   prints an object: version, engine and transport (null where none serves), reason,
-           nativeTransport { available, reason }, platform, addon { path, version, reason },
-           runtime { name, version, napi }, system
+           transportReason, nativeTransport { available, reason }, platform,
+           addon { path, version, reason }, runtime { name, version, napi }, system
 
-Exit codes: 0 an engine serves, 1 none does, because NODEJS_WEBSOCKET_ENGINE asks for one that
-cannot be had, 2 the arguments are wrong.
+Exit codes: 0 an engine and a transport serve, 1 none does, because NODEJS_WEBSOCKET_ENGINE or
+NODEJS_WEBSOCKET_TRANSPORT asks for one that cannot be had, 2 the arguments are wrong.
 `;
 
 interface Diagnosis {
@@ -30,6 +30,8 @@ interface Diagnosis {
 	reason?: string;
 	/** The transport that serves plain sockets by default; null where there is no engine, or the environment asks for what cannot be had. */
 	transport: string | null;
+	/** Why there is none. */
+	transportReason?: string;
 	/** Whether `transport: "native"` can be had. */
 	nativeTransport: { available: true } | { available: false; reason: string };
 	/** What the addon for this machine is called. */
@@ -66,18 +68,24 @@ function defaultEngine(): { engine: string | null; reason?: string } {
 	}
 }
 
-function transports(): Pick<Diagnosis, "transport" | "nativeTransport"> {
+function transports(): Pick<
+	Diagnosis,
+	"transport" | "transportReason" | "nativeTransport"
+> {
 	let transport: string | null = null;
 	let reason: string | undefined;
+	let failure: string | undefined;
 	try {
+		reason = "there is no engine";
 		const engine = selectEngine();
 		reason = whyNotNative(engine);
 		transport = selectTransport(undefined, engine);
 	} catch (error) {
-		reason ??= (error as Error).message;
+		failure = (error as Error).message;
 	}
 	return {
 		transport,
+		transportReason: failure,
 		nativeTransport:
 			reason === undefined ? { available: true } : { available: false, reason },
 	};
@@ -114,9 +122,11 @@ function inWords(diagnosis: Diagnosis): string {
 	return rows.map(([name, value]) => `${name.padEnd(18)}${value}\n`).join("");
 }
 
-function transportInWords({ transport, nativeTransport }: Diagnosis): string {
+function transportInWords(diagnosis: Diagnosis): string {
+	const { transport, transportReason, nativeTransport } = diagnosis;
 	const name = transport ?? "none";
 	if (transport === "native") return name;
+	if (transportReason !== undefined) return `${name}: ${transportReason}`;
 	if (!nativeTransport.available)
 		return `${name}; the native one cannot be had: ${nativeTransport.reason}`;
 	return process.env.NODEJS_WEBSOCKET_TRANSPORT === "socket"
@@ -137,6 +147,7 @@ export const doctorCommand: Command = {
 				? `${JSON.stringify(diagnosis, null, 2)}\n`
 				: inWords(diagnosis),
 		);
-		return diagnosis.engine === null ? ExitCode.FAILED : ExitCode.OK;
+		const serves = diagnosis.engine !== null && diagnosis.transport !== null;
+		return serves ? ExitCode.OK : ExitCode.FAILED;
 	},
 };

@@ -431,11 +431,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 	}
 
 	/** The messages to come, whole and in order; see MessageIterator. */
-	[Symbol.asyncIterator](): AsyncIterableIterator<
-		string | Buffer,
-		undefined,
-		void
-	> {
+	[Symbol.asyncIterator](): AsyncIterableIterator<string | Buffer> {
 		return this.#driver.iterate();
 	}
 

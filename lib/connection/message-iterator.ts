@@ -23,9 +23,7 @@ interface Waiter {
  * `close()`), and throws the typed error after any other; what was received before comes first. Leaving the loop lets the
  * connection be.
  */
-export class MessageIterator
-	implements AsyncIterableIterator<string | Buffer, undefined, void>
-{
+export class MessageIterator implements AsyncIterableIterator<string | Buffer> {
 	readonly #source: MessageSource;
 	#messages: (string | Buffer)[] = [];
 	#bytes = 0;

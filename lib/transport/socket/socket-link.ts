@@ -193,6 +193,8 @@ export class SocketLink extends BaseLink implements Link {
 			}
 			return;
 		}
+		// Whether the system took all of it within the call.
+		let isTaken = false;
 		const done =
 			callbacks === null && !this.#needsDrain
 				? undefined
@@ -201,7 +203,8 @@ export class SocketLink extends BaseLink implements Link {
 						try {
 							this.drained();
 						} finally {
-							if (callbacks !== null) settle(callbacks, error ?? null);
+							if (callbacks !== null)
+								settle(callbacks, isTaken ? null : this.#lossOf(error));
 						}
 					};
 		const last = segments.length - 1;
@@ -213,6 +216,16 @@ export class SocketLink extends BaseLink implements Link {
 			this.raw.write.call(socket, segments[last], done);
 			socket.uncork();
 		}
+		isTaken = socket.writableLength === 0 && !socket.destroyed;
+	}
+
+	/** What the callbacks of a write are told that was handed to the socket: null where it has left. */
+	#lossOf(error: Error | null | undefined): Error | null {
+		// Of a write that was under way when it was destroyed, a socket says that it went well.
+		if (!error && !this.#socket.destroyed) return null;
+		return createError("WS_ERR_CONNECTION_CLOSED", {
+			cause: error ?? this.#socket.errored ?? undefined,
+		});
 	}
 
 	protected end(): void {
