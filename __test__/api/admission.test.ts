@@ -103,6 +103,35 @@ describe("a server", () => {
 		},
 	);
 
+	behaves(
+		"that is closed refuses at once whose handshake is not done, and nobody else",
+		async (bench) => {
+			const { server, port } = await bench.serve();
+			const refused = statuses(server);
+			const open = await enter(bench, port);
+			const silent = await bench.dial(port);
+			const slow = await bench.dial(port);
+			slow.write(request().slice(0, 40));
+			await until("both", () => server.pendingHandshakes === 2);
+			// From within a handshake, which is done by then.
+			server.on("connection", () => server.close());
+			const last = await bench.dial(port);
+			last.write(request());
+			expect(await last.head()).toMatch(/^HTTP\/1\.1 101 /);
+			for (const wire of [silent, slow])
+				expect((await wire.rest()).toString("latin1")).toMatch(
+					/^HTTP\/1\.1 503 .*The server is closing/s,
+				);
+			expect(refused).toEqual([503, 503]);
+			expect(server.pendingHandshakes).toBe(0);
+			expect(server.connections).toHaveLength(2);
+			for (const wire of [silent, slow]) wire.socket.end();
+			const closed = next(server, "close");
+			for (const wire of [open, last]) wire.reset();
+			await within("the end", closed);
+		},
+	);
+
 	behaves("counts connections by address", async (bench) => {
 		const { server, port } = await bench.serve({ maxConnectionsPerAddress: 1 });
 		const first = await enter(bench, port);

@@ -61,6 +61,8 @@ const KEEP_ALIVE_DELAY_MS = 60_000;
 
 type Listen = net.Server["listen"];
 
+const closing = refuse(503, "The server is closing");
+
 /** A WebSocket server over a plain net or TLS server of its own. */
 export class Server extends ConnectionParent {
 	/** The net or TLS server underneath. */
@@ -246,7 +248,7 @@ export class Server extends ConnectionParent {
 
 	/**
 	 * Stops accepting connections and lets those that are open be; opening handshakes that are going on are refused with
-	 * 503. 'close' comes when the last connection has ended.
+	 * 503, but for those of TLS, which have their time. 'close' comes when the last connection has ended.
 	 *
 	 * @param callback called once then
 	 */
@@ -255,6 +257,10 @@ export class Server extends ConnectionParent {
 		this.#isCloseDue = true;
 		this.#isClosing = true;
 		this.socket.close();
+		// Not now: perhaps it is a handshake that has led here.
+		process.nextTick(() => {
+			if (this.#isClosing) this.#opening.refuseAll(closing);
+		});
 	}
 
 	/** @internal */
@@ -336,7 +342,7 @@ export class Server extends ConnectionParent {
 		head: Buffer,
 	): Refusal | undefined {
 		// A program that closes its server goes through the connections there are: no further one may come behind its back.
-		if (this.#isClosing) return refuse(503, "The server is closing");
+		if (this.#isClosing) return closing;
 		const { selectProtocol } = this.#serverSettings;
 		let protocol: string | undefined;
 		if (offer.protocols.length > 0 && selectProtocol !== null) {

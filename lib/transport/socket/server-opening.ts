@@ -261,16 +261,25 @@ export class ServerOpening implements HeadJudge, AcceptedJudge {
 				this.#setDeadline(leftMs);
 				return;
 			}
-			const handler = this.#deciding.get(accepted);
-			if (handler === undefined) {
-				const unread = this.#doorman.handlerFor(accepted);
-				this.#refuse(this.#take(accepted, unread), tooSlow);
-			} else {
-				this.#deciding.delete(accepted);
-				accepted.endWait();
-				this.#refuse(this.#take(accepted, handler), notDecided);
-			}
+			const isWaiting = this.#deciding.has(accepted);
+			this.#refuseAwaited(accepted, isWaiting ? notDecided : tooSlow);
 		}
+	}
+
+	#refuseAwaited(accepted: AcceptedSocket, refusal: Refusal): void {
+		const handler = this.#deciding.get(accepted);
+		this.#deciding.delete(accepted);
+		accepted.endWait();
+		const known = handler ?? this.#doorman.handlerFor(accepted);
+		this.#refuse(this.#take(accepted, known), refusal);
+	}
+
+	/** Refuses all whose handshake is not done. Not within one: what it leads to is being done. */
+	refuseAll(refusal: Refusal): void {
+		for (const accepted of [...this.#awaited])
+			this.#refuseAwaited(accepted, refusal);
+		for (const socket of [...this.#openings.keys()])
+			this.#refuse(socket, refusal);
 	}
 
 	/** Reads the handshake of `socket`. */
