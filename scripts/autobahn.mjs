@@ -11,7 +11,7 @@
  *                                                      streamed (how binary messages are received)
  *   npm run test:autobahn -- --cases=6.4.*,7.1.6,core  some cases, or sets of them: core, fast, full
  */
-import { parseArgs } from "node:util";
+
 import { select, sets } from "./autobahn/cases.mjs";
 import { combinations, filterCombinations } from "./autobahn/combinations.mjs";
 import { writeConformance } from "./autobahn/conformance.mjs";
@@ -23,9 +23,10 @@ import {
 	prepareNative,
 	prepareTypescript,
 } from "./setup/index.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { StepError } from "./support/step.mjs";
 
-const { values } = parseArgs({
+const { values } = readCommandLine(import.meta.url, {
 	options: {
 		full: { type: "boolean", default: false },
 		write: { type: "boolean", default: false },

@@ -8,8 +8,8 @@
  *   --engine=native      or typescript; without it one after the other
  *   --transport=native   or socket; likewise
  */
+
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { problemsOf, tableOf } from "../__test__/faults/report.mjs";
 import { runFaults } from "../__test__/faults/run.mjs";
 import { variants } from "../__test__/faults/variants.mjs";
@@ -19,11 +19,12 @@ import {
 	prepareNative,
 	prepareTypescript,
 } from "./setup/index.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { mostDescriptors } from "./support/descriptors.mjs";
 import { cache } from "./support/paths.mjs";
 import { elapsed } from "./support/step.mjs";
 
-const { values } = parseArgs({
+const { values } = readCommandLine(import.meta.url, {
 	options: {
 		connections: { type: "string", default: "5000" },
 		seconds: { type: "string", default: "60" },

@@ -3,10 +3,10 @@
  *
  *   npm run footprint -- --record   also writes the table into README.md
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { costsOf, footprintTable } from "./install/footprint.mjs";
 import { Project } from "./install/project.mjs";
 import { publishAll } from "./install/published.mjs";
@@ -21,11 +21,14 @@ import {
 	prepareTypescript,
 } from "./setup/index.mjs";
 import { platformName } from "./setup/native.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { inRoot } from "./support/paths.mjs";
 import { writeSection } from "./support/section.mjs";
 import { step } from "./support/step.mjs";
 
-const { values } = parseArgs({ options: { record: { type: "boolean" } } });
+const { values } = readCommandLine(import.meta.url, {
+	options: { record: { type: "boolean" } },
+});
 
 const WS = "8.23.0";
 const addons = ["bufferutil@4.1.0", "utf-8-validate@6.0.6"];

@@ -8,13 +8,14 @@
  * What a run finds is the start of the next one (.cache/fuzz-corpus). An input that fails is named, with the command that
  * runs it again.
  */
-import { parseArgs } from "node:util";
+
 import { buildTargets, fuzz, minimize, targets } from "./checks/fuzz.mjs";
 import { installCargoFuzz, nightlyIsMissing } from "./setup/cargo-fuzz.mjs";
 import { orExit } from "./setup/index.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { StepError, step } from "./support/step.mjs";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine(import.meta.url, {
 	options: {
 		seconds: { type: "string", default: "60" },
 		minimize: { type: "boolean", default: false },

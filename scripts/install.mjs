@@ -7,10 +7,10 @@
  *   npm run test:install -- --only=npm,Deno    the scenarios whose names contain a word
  *   npm run test:install -- --keep             leaves the folders, and says where
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Tally } from "./checks/tally.mjs";
 import { Project } from "./install/project.mjs";
 import { publishAll } from "./install/published.mjs";
@@ -26,11 +26,12 @@ import {
 	prepareTypescript,
 } from "./setup/index.mjs";
 import { cargoIsMissing, platformName } from "./setup/native.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { StepError, step } from "./support/step.mjs";
 
 /** @typedef {import("./install/registry.mjs").Registry} Registry */
 
-const { values } = parseArgs({
+const { values } = readCommandLine(import.meta.url, {
 	options: {
 		quick: { type: "boolean" },
 		only: { type: "string" },

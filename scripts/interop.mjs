@@ -4,7 +4,7 @@
  *
  *   npm run test:interop -- --record   also writes the matrix into CONFORMANCE.md, if it is whole
  */
-import { parseArgs } from "node:util";
+
 import { interopResults, renderInterop } from "./checks/interop-matrix.mjs";
 import { readReport, runVitest } from "./checks/vitest.mjs";
 import {
@@ -15,6 +15,7 @@ import {
 	prepareTypescript,
 } from "./setup/index.mjs";
 import { findChromium } from "./support/chromium.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { inRoot } from "./support/paths.mjs";
 import { writeSection } from "./support/section.mjs";
 import { StepError } from "./support/step.mjs";
@@ -27,7 +28,9 @@ const suites = /** @type {const} */ ([
 	["browser", "__test__/browser/interop", "native"],
 ]);
 
-const { values } = parseArgs({ options: { record: { type: "boolean" } } });
+const { values } = readCommandLine(import.meta.url, {
+	options: { record: { type: "boolean" } },
+});
 
 await orExit(async () => {
 	await prepareDependencies();

@@ -4,17 +4,20 @@
  *   npm run pack                 every platform's addon must have been built (npm run build:platforms)
  *   npm run pack -- --partial    with those that have been built, to try them out
  */
+
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import { artifacts, packAll } from "./packages/pack.mjs";
 import {
 	orExit,
 	prepareDependencies,
 	prepareTypescript,
 } from "./setup/index.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { StepError } from "./support/step.mjs";
 
-const { values } = parseArgs({ options: { partial: { type: "boolean" } } });
+const { values } = readCommandLine(import.meta.url, {
+	options: { partial: { type: "boolean" } },
+});
 
 /** @param {number} bytes */
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;

@@ -9,16 +9,17 @@
  * zig and cargo-zigbuild are installed into .cache/. Rust needs the standard library of each target (rustup target add), or
  * its sources; `--apt` installs Debian's Rust, which has them (as root).
  */
-import { parseArgs } from "node:util";
+
 import { buildPlatform } from "./platforms/build.mjs";
 import { reproduce } from "./platforms/reproduce.mjs";
 import { platformsNamed } from "./platforms/table.mjs";
 import { installDebianRust, installZig } from "./platforms/tools.mjs";
 import { orExit } from "./setup/index.mjs";
 import { cargoIsMissing } from "./setup/native.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { StepError, step } from "./support/step.mjs";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine(import.meta.url, {
 	options: { apt: { type: "boolean" }, reproduce: { type: "boolean" } },
 	allowPositionals: true,
 });

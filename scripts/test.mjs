@@ -9,8 +9,8 @@
  * A check that fails does not stop the others. What this machine lacks (cargo, Chromium, Python) is skipped, and the
  * reason said.
  */
+
 import { relative } from "node:path";
-import { parseArgs } from "node:util";
 import { prepareSuite } from "./autobahn/index.mjs";
 import { testAutobahn } from "./checks/autobahn.mjs";
 import { smokeBench } from "./checks/bench.mjs";
@@ -37,6 +37,7 @@ import {
 import { nativeFeatures } from "./setup/native.mjs";
 import { runInherited } from "./support/child.mjs";
 import { findChromium } from "./support/chromium.mjs";
+import { readCommandLine } from "./support/command-line.mjs";
 import { inRoot, packageCommand } from "./support/paths.mjs";
 import { filesUnder } from "./support/stamp.mjs";
 import { elapsed, StepError, step } from "./support/step.mjs";
@@ -62,7 +63,7 @@ if ((await nativeFeatures()) === "simdutf")
 /** From the kept inputs on: long runs are `npm run fuzz`. */
 const FUZZ_SECONDS = 4;
 
-const { values, positionals: filters } = parseArgs({
+const { values, positionals: filters } = readCommandLine(import.meta.url, {
 	options: { only: { type: "string" } },
 	allowPositionals: true,
 });
