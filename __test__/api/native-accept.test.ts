@@ -17,6 +17,11 @@ import { behavesNatively, descriptors, native } from "./native-bench.js";
 
 const masked = { mask: true };
 
+interface HandleCalls {
+	setNoDelay(isOn: boolean): void;
+	setKeepAlive(isOn: boolean): void;
+}
+
 /** How many connections the net.Server counts. */
 function counted(server: Server): Promise<number> {
 	return new Promise((resolve, reject) => {
@@ -303,6 +308,73 @@ describe("a server that accepts natively", () => {
 			near.terminate();
 			await until("none", () => server.connections.length === 0);
 			expect(await counted(server)).toBe(0);
+		},
+	);
+});
+
+describe("a server whose net.Server somebody else looks at", () => {
+	/** So many connections that come at once, and are open. */
+	async function burst(bench: ApiBench, port: number, count: number) {
+		const wires = await Promise.all(
+			Array.from({ length: count }, () => bench.dial(port)),
+		);
+		for (const wire of wires) wire.write(request());
+		for (const wire of wires)
+			expect(await wire.head()).toMatch(/^HTTP\/1\.1 101 /);
+	}
+
+	const looks: Record<string, (server: Server, seen: () => void) => void> = {
+		"listens for 'connection'": ({ socket }, seen) =>
+			socket.on("connection", seen),
+		"puts a listener in place of the others": ({ socket }, seen) => {
+			const listeners = socket.rawListeners("connection");
+			socket.removeAllListeners("connection");
+			socket.on("connection", (...args: unknown[]) => {
+				seen();
+				for (const each of listeners) Reflect.apply(each, socket, args);
+			});
+		},
+		"puts a method in place of emit": ({ socket }, seen) => {
+			const { emit } = socket;
+			socket.emit = (name: string, ...args: unknown[]) => {
+				if (name === "connection") seen();
+				return Reflect.apply(emit, socket, [name, ...args]);
+			};
+		},
+	};
+	for (const [name, look] of Object.entries(looks)) {
+		behavesNatively(
+			`where one ${name}, lets that see all, and loses none`,
+			async (bench) => {
+				const { server, port } = await bench.serve(native);
+				await burst(bench, port, 5);
+				let seen = 0;
+				look(server, () => seen++);
+				await burst(bench, port, 30);
+				expect(seen).toBe(30);
+				expect(server.connections).toHaveLength(35);
+			},
+		);
+	}
+
+	behavesNatively(
+		"sets what the net.Socket is asked for, and knows what it has",
+		async (bench) => {
+			const { near } = await accepted(bench);
+			const handle = (near.socket as unknown as { _handle: HandleCalls })
+				._handle;
+			const calls: unknown[] = [];
+			handle.setNoDelay = (isOn) => calls.push(["noDelay", isOn]);
+			handle.setKeepAlive = (isOn) => calls.push(["keepAlive", isOn]);
+			near.socket.setNoDelay(true);
+			near.socket.setKeepAlive(true, 60_000);
+			expect(calls).toEqual([]);
+			near.socket.setNoDelay(false);
+			near.socket.setKeepAlive(false);
+			expect(calls).toEqual([
+				["noDelay", false],
+				["keepAlive", false],
+			]);
 		},
 	);
 });

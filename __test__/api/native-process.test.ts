@@ -14,8 +14,8 @@ const programOf = (name: string) =>
 	join(import.meta.dirname, "programs", `${name}.cjs`);
 
 /** Starts a program that serves, and prints its port. */
-async function startServer(bench: ApiBench, name: string) {
-	const child = spawn(process.execPath, [programOf(name)], {
+async function startServer(bench: ApiBench, name: string, ...words: string[]) {
+	const child = spawn(process.execPath, [programOf(name), ...words], {
 		stdio: ["pipe", "pipe", "inherit"],
 	});
 	bench.afterwards(() => child.kill("SIGKILL"));
@@ -38,19 +38,24 @@ describe("a worker thread", () => {
 });
 
 describe("a process", () => {
-	behavesNatively(
-		"that exits in a handler has sent its reply",
-		async (bench) => {
-			const { child, url } = await startServer(bench, "exit-in-handler");
-			const exit = once(child, "exit");
-			const far = bench.connect(url);
-			await next(far, "connect");
-			far.sendText("x");
-			expect(await nextValue(far, "text")).toBe("bye x");
-			await within("the end", far.closed);
-			expect((await within("its exit", exit))[0]).toBe(7);
-		},
-	);
+	for (const transport of ["native", "socket"])
+		behavesNatively(
+			`that exits in a handler has sent its reply, over the ${transport} transport`,
+			async (bench) => {
+				const { child, url } = await startServer(
+					bench,
+					"exit-in-handler",
+					transport,
+				);
+				const exit = once(child, "exit");
+				const far = bench.connect(url);
+				await next(far, "connect");
+				far.sendText("x");
+				expect(await nextValue(far, "text")).toBe("bye x");
+				await within("the end", far.closed);
+				expect((await within("its exit", exit))[0]).toBe(7);
+			},
+		);
 
 	behavesNatively(
 		"lives while a connection is open, but not for one that is unreferenced",

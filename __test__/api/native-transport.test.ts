@@ -1,6 +1,7 @@
 /** The option `transport`, and the net.Socket that stays beside a native link. */
 import { describe, expect, test } from "vitest";
 import {
+	called,
 	next,
 	nextValue,
 	record,
@@ -97,6 +98,75 @@ describe("the socket of a native connection", () => {
 			expect((await wire.frame()).payload.toString()).toBe(text);
 		expect(isDone).toBe(true);
 	});
+
+	for (const transport of ["native", "socket"] as const) {
+		behavesNatively(
+			`is not overtaken between its chunks, over the ${transport} transport`,
+			async (bench) => {
+				const { near, wire } = await bench.rawClient({ transport });
+				const [header, payload] = [
+					Buffer.from([0x82, 5]),
+					Buffer.from("bytes"),
+				];
+				const expectFrames = async (...expected: string[]) => {
+					for (const text of expected)
+						expect((await wire.frame()).payload.toString()).toBe(text);
+				};
+				near.socket.write(header);
+				near.socket.write(payload);
+				near.sendText("a");
+				await expectFrames("bytes", "a");
+				near.socket.cork();
+				near.socket.write(header);
+				near.sendText("bcd");
+				near.socket.uncork();
+				// What was sent came behind the header: it is its payload.
+				expect((await wire.frame()).payload.toString("latin1")).toBe(
+					"\x81\x03bcd",
+				);
+			},
+		);
+
+		behavesNatively(
+			`is not overtaken where the kernel is full, over the ${transport} transport`,
+			async (bench) => {
+				const { near, wire } = await bench.rawClient({ transport });
+				wire.socket.pause();
+				near.sendBinary(Buffer.alloc(16 * 1024 * 1024));
+				const done: string[] = [];
+				near.socket.write(frame(1, "1"), () => done.push("1"));
+				near.socket.write(frame(1, "2").subarray(0, 2));
+				near.socket.write(frame(1, "2").subarray(2), () => done.push("2"));
+				near.sendText("3", () => done.push("3"));
+				near.sendBinary(Buffer.from("4"), () => done.push("4"));
+				expect(near.bufferedAmount).toBeGreaterThan(1024 * 1024);
+				wire.socket.resume();
+				await wire.frame();
+				for (const text of ["1", "2", "3", "4"])
+					expect((await wire.frame()).payload.toString()).toBe(text);
+				await until("the callbacks", () => done.length === 4);
+				expect(done).toEqual(["1", "2", "3", "4"]);
+				await until("nothing to wait", () => near.bufferedAmount === 0);
+				near.sendText("5");
+				expect((await wire.frame()).payload.toString()).toBe("5");
+			},
+		);
+
+		behavesNatively(
+			`is the last that is sent where it is ended, over the ${transport} transport`,
+			async (bench) => {
+				const { near, wire } = await bench.rawClient({ transport });
+				near.socket.end(frame(1, "last"));
+				const error = await called((callback) =>
+					near.sendText("late", callback),
+				);
+				expect(error).toMatchObject({ code: "WS_ERR_CONNECTION_CLOSED" });
+				near.close(1000);
+				expect((await wire.frame()).payload.toString()).toBe("last");
+				expect(await wire.rest()).toHaveLength(0);
+			},
+		);
+	}
 
 	behavesNatively("writes nothing, and goes on", async (bench) => {
 		const { near, wire } = await bench.rawClient(native);

@@ -1,7 +1,7 @@
 //! The I/O of the native transport: one level-triggered set (epoll, kqueue), and the sockets in it.
 //!
-//! Each connection is a duplicate of a descriptor that somebody else owns, too: whatever becomes of theirs, this one never
-//! names a stranger's socket. The set holds a socket only while there is something to wait for, because a hang-up is
+//! Each connection is the only descriptor of its socket, where it was accepted here, or a duplicate of one that somebody else
+//! owns, too: whatever becomes of theirs, this one never names a stranger's socket. The set holds a socket only while there is something to wait for, because a hang-up is
 //! reported even to those that asked for nothing. Nothing here knows Node.js, frames or messages.
 
 mod connection;

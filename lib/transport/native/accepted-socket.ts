@@ -150,6 +150,7 @@ export class AcceptedSocket implements SlotOwner {
 	}
 
 	robbed(): void {
+		if (this.#waiting === null) this.#giveBack(null);
 		this.socket.destroy();
 	}
 

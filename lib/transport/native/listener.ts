@@ -16,6 +16,7 @@ import {
 	reactorOf,
 	type SlotOwner,
 } from "./reactor.js";
+import { systemError } from "./system-error.js";
 
 /** What net.Server has for those that know it well. */
 interface ServerInternals extends Server, ListenOptions {
@@ -60,6 +61,10 @@ export class NativeListener implements SlotOwner {
 	readonly #door: Door;
 	/** Of those whose network nobody asks for: one for all. */
 	readonly #onSocketClose: () => void;
+	/** What was there when it was made: whoever has put something else in its place wants to be asked. */
+	readonly #own: unknown;
+	readonly #emit: unknown;
+	#onconnection: unknown;
 	#slot = -1;
 	/** The handle whose end is watched for. */
 	#handle: ListenHandle | null = null;
@@ -83,6 +88,8 @@ export class NativeListener implements SlotOwner {
 		this.reactor = reactor;
 		this.#server = server;
 		this.#door = door;
+		this.#own = server.rawListeners("connection")[0];
+		this.#emit = server.emit;
 		this.#onSocketClose = () => door.left(undefined);
 		this.resource = new AsyncResource("NODEJS_WEBSOCKET_SERVER");
 	}
@@ -111,6 +118,7 @@ export class NativeListener implements SlotOwner {
 		this.resource = new AsyncResource("NODEJS_WEBSOCKET_SERVER");
 		if (this.#handle === handle) return;
 		this.#handle = handle;
+		this.#onconnection = handle.onconnection;
 		// Whatever closes the server closes its handle, and the reactor has a duplicate of the descriptor.
 		const { close } = handle;
 		handle.close = (callback) => {
@@ -122,9 +130,15 @@ export class NativeListener implements SlotOwner {
 	/** Whether nobody wants what only Node does. */
 	#isPlain(): boolean {
 		const server = this.#server;
+		const listeners = server.rawListeners("connection");
 		return (
-			server.listenerCount("connection") === 1 &&
-			(server.maxConnections ?? 0) === 0 &&
+			listeners.length === 1 &&
+			listeners[0] === this.#own &&
+			server.emit === this.#emit &&
+			(this.#handle === null ||
+				this.#handle.onconnection === this.#onconnection) &&
+			// 0 lets nobody in, from Node.js 21 on.
+			server.maxConnections == null &&
 			server.blockList === undefined &&
 			!accepting.hasSubscribers
 		);
@@ -159,7 +173,9 @@ export class NativeListener implements SlotOwner {
 		if (this.#slot < 0 || fd < 0) return;
 		const slot = this.#slot;
 		this.#slot = -1;
-		this.reactor.unlisten(slot, fd);
+		const error = this.reactor.unlisten(slot, fd);
+		// Nobody would be told of a connection any more.
+		if (error < 0) this.#server.emit("error", systemError(-error, "epoll_ctl"));
 	}
 
 	#forget(): void {
@@ -209,10 +225,14 @@ export class NativeListener implements SlotOwner {
 	}
 
 	#socketOf(fd: number): SocketInternals {
-		const { allowHalfOpen, highWaterMark } = this.#server;
+		const { allowHalfOpen, highWaterMark, noDelay, keepAlive } = this.#server;
 		return new Socket({
 			...(fd < 0 ? {} : { fd }),
 			allowHalfOpen,
+			// It has these from the listening socket, and is to know of it.
+			noDelay,
+			keepAlive,
+			keepAliveInitialDelay: (this.#server.keepAliveInitialDelay ?? 0) * 1000,
 			readableHighWaterMark: highWaterMark,
 			writableHighWaterMark: highWaterMark,
 			pauseOnCreate: true,

@@ -42,6 +42,7 @@ import {
 	isReferenced,
 	refreshTimeout,
 	wrap,
+	writtenBytes,
 } from "./wrapped-socket.js";
 
 /**
@@ -72,6 +73,8 @@ export class NativeLink
 	/** Bytes that came and went here. */
 	bytesRead = 0;
 	bytesSent = 0;
+	/** The user has written to the socket itself. */
+	isSocketWritten = false;
 	/** Null until somebody asks for it, where the reactor has accepted the connection. */
 	#socket: Socket | null;
 	/** What has accepted it there. */
@@ -80,8 +83,10 @@ export class NativeLink
 	readonly #network: string | undefined;
 	readonly #reactor: Reactor;
 	readonly #encoder: Encoder;
-	/** What the user has written to the socket itself and the kernel has not taken. */
+	/** What the user has written to the socket itself, is here and was not taken by the kernel. */
 	#foreignBytes = 0;
+	/** Frames that wait in the socket, behind what the user has written there. */
+	#behindBytes = 0;
 	/** Of short texts that the reactor has not framed yet: as many as they can become. */
 	#unframedBytes = 0;
 	/** What the reactor waits for. */
@@ -222,6 +227,11 @@ export class NativeLink
 	}
 
 	get bufferedAmount(): number {
+		return this.outboxBytes + this.#behindBytes;
+	}
+
+	/** Of these, what does not wait in the socket. */
+	get outboxBytes(): number {
 		if (this.#unframedBytes > 0) this.#reactor.frameTexts();
 		return (
 			this.compressingBytes +
@@ -232,7 +242,10 @@ export class NativeLink
 	hasBuffered(bytes: number): boolean {
 		// The longest form of what is not framed yet is enough to know of most that it is not so.
 		const most =
-			this.outbox.byteLength + this.#unframedBytes + this.compressingBytes;
+			this.outbox.byteLength +
+			this.#unframedBytes +
+			this.compressingBytes +
+			this.#behindBytes;
 		if (most < bytes) return false;
 		// What was gathered and is about to leave is not held against the peer.
 		if (!this.#isWaiting) this.flush();
@@ -268,6 +281,10 @@ export class NativeLink
 	sendText(first: number, text: string, callback?: SendCallback): boolean {
 		if (this.#isShut || this.slot < 0) return this.#refuse(callback);
 		if (this.compresses(first, text, callback)) return this.#hasRoom();
+		if (this.isSocketWritten && this.#isBehindSocket()) {
+			const arena = this.#arena();
+			return this.#sendBehind(this.#encoder.text(arena, first, text), callback);
+		}
 		const units = text.length;
 		if (
 			units <= MAX_SHORT_UNITS &&
@@ -302,6 +319,10 @@ export class NativeLink
 	): boolean {
 		if (this.slot < 0) return this.#refuse(callback);
 		const arena = this.#arena();
+		if (this.isSocketWritten && this.#isBehindSocket()) {
+			const bytes = this.#encoder.binary(arena, first, payload);
+			return this.#sendBehind(bytes, callback);
+		}
 		const outbox = this.#output();
 		// Not `byteLength`, which is a call on Node 20.
 		const { length } = payload;
@@ -513,21 +534,59 @@ export class NativeLink
 			return;
 		}
 		const { byteLength } = bytes;
+		// From here on it is no more what waits in the socket.
+		this.#foreignBytes += byteLength;
+		const settled = (error?: Error | null) => {
+			this.#foreignBytes -= byteLength;
+			done(error);
+		};
 		this.compressor?.finish();
 		this.#reactor.frameTexts();
 		if (byteLength === 0 && this.outbox.byteLength === 0) {
 			// There is nothing to wait for.
-			done();
+			settled();
 			return;
 		}
-		this.#foreignBytes += byteLength;
-		const outbox = this.#output();
-		outbox.appendReference(bytes);
-		outbox.addCallback((error) => {
-			this.#foreignBytes -= byteLength;
-			done(error);
-		});
+		this.#output().appendReference(bytes);
 		this.flush();
+		// At once where it is gone: then nothing of what is written next has to wait in the socket, to be overtaken there.
+		if (this.slot < 0) settled(createError("WS_ERR_CONNECTION_CLOSED"));
+		else if (this.outbox.byteLength === 0) settled();
+		else this.outbox.addCallback(settled);
+	}
+
+	/** The user ends the socket: what was sent before goes first, and nothing behind it. */
+	socketEnds(): void {
+		this.#reactor.frameTexts();
+		this.#isShut = true;
+	}
+
+	/** Whether something was written to the socket that is not here yet: the kernel, or a cork, holds it up. */
+	#isBehindSocket(): boolean {
+		const socket = this.#socket;
+		return socket !== null && writtenBytes(socket) > this.#foreignBytes;
+	}
+
+	/** Sends the last `bytes` bytes of the arena behind what was written to the socket. */
+	#sendBehind(bytes: number, callback: SendCallback | undefined): boolean {
+		const { arena } = this.#reactor;
+		const start = arena.used - bytes;
+		const frame = Buffer.from(arena.slab.subarray(start, arena.used));
+		arena.used = start;
+		this.#behindBytes += bytes;
+		(this.#socket as Socket).write(frame, (error) => {
+			this.#behindBytes -= bytes;
+			try {
+				callback?.(
+					error
+						? createError("WS_ERR_CONNECTION_CLOSED", { cause: error })
+						: null,
+				);
+			} finally {
+				this.drained();
+			}
+		});
+		return this.#hasRoom();
 	}
 
 	/** The socket is to send FIN: `action` does, when nothing waits. */
@@ -662,7 +721,7 @@ export class NativeLink
 			DEFAULT_HIGH_WATER_MARK;
 		if (
 			this.compressingBytes < mark &&
-			(!this.#isWaiting || this.outbox.byteLength < mark)
+			(!this.#isWaiting || this.outbox.byteLength + this.#behindBytes < mark)
 		)
 			return true;
 		this.#needsDrain = true;

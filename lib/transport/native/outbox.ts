@@ -129,7 +129,12 @@ export class NativeOutbox extends Outbox {
 		const parts = this.#parts as Buffer[];
 		let left = bytes + this.#offset;
 		let done = 0;
-		while (done < parts.length && left >= parts[done].byteLength)
+		// One whose memory was transferred away is no part that was taken: `send` finds it.
+		while (
+			done < parts.length &&
+			parts[done].byteLength > 0 &&
+			left >= parts[done].byteLength
+		)
 			left -= parts[done++].byteLength;
 		this.#offset = left;
 		if (done === parts.length) this.#parts = null;

@@ -54,7 +54,7 @@ const HEAD_WORDS = 8;
 /** `[slot, kind and slab, start, end, consumed, pending bytes, records, more]`, then the records of four words each. */
 const ENTRY_WORDS = 8;
 
-/** Kinds of entries, in the order of crate/src/napi/reactor/mod.rs. */
+/** Kinds of entries, in the order of crate/src/napi/reactor/batch.rs. */
 const Kind = {
 	PARSED: 0,
 	RAW: 1,
@@ -202,9 +202,11 @@ export class Reactor {
 		return slot;
 	}
 
-	/** Leaves the connections that come to `fd` to libuv again. Returns 0 or a negative error number. */
+	/**
+	 * Leaves the connections that come to `fd` to libuv again. Its owner is still told of those that have been accepted. Returns 0
+	 * or a negative error number.
+	 */
 	unlisten(slot: number, fd: number): number {
-		this.#owners[slot] = undefined;
 		return this.binding.reactorUnlisten(slot, fd);
 	}
 
@@ -350,7 +352,12 @@ export class Reactor {
 			const link = sending[i];
 			const result = ranges[i * RANGE_WORDS + 3];
 			if (incomplete !== 0 && result >= FAILED)
-				link.lost(result - FAILED, "write");
+				link.resource.runInAsyncScope(
+					link.lost,
+					link,
+					result - FAILED,
+					"write",
+				);
 			else link.sentRange(result, slab);
 		}
 		sending.length = 0;

@@ -67,12 +67,27 @@ const methods = {
 		this[kLink].write(bytes, done);
 	},
 
+	// What is sent comes behind it from now on, and not between its chunks.
+	write(this: WrappedSocket, ...chunk: Parameters<Socket["write"]>): boolean {
+		this[kLink].isSocketWritten = true;
+		return Socket.prototype.write.apply(this, chunk);
+	},
+
+	end(this: WrappedSocket, ...chunk: Parameters<Socket["end"]>): Socket {
+		this[kLink].socketEnds();
+		return Socket.prototype.end.apply(this, chunk);
+	},
+
 	_final(this: WrappedSocket, done: Done): void {
 		const link = this[kLink];
 		link.whenSent(() => {
-			// Where no descriptor was left for it.
-			if (this._handle === null) link.sendEnd();
-			base._final.call(this, done);
+			if (this._handle !== null) {
+				base._final.call(this, done);
+				return;
+			}
+			// No descriptor was left for it: Node would wait until it is connected.
+			link.sendEnd();
+			done();
 		});
 	},
 
@@ -117,7 +132,7 @@ const counts = {
 	},
 
 	writableLength(this: WrappedSocket): number {
-		return writableLength.call(this) + this[kLink].bufferedAmount;
+		return writableLength.call(this) + this[kLink].outboxBytes;
 	},
 };
 
@@ -195,6 +210,11 @@ export function wrap(socket: Socket, link: NativeLink): void {
 	Object.setPrototypeOf(socket, prototype);
 	socket.on("error", onError);
 	socket.on("close", onClose);
+}
+
+/** How many bytes were written to `socket` that have not left, those with its link included. */
+export function writtenBytes(socket: Socket): number {
+	return writableLength.call(socket);
 }
 
 /** Whether the loop is to be kept alive for `socket`. */

@@ -20,7 +20,21 @@ import { guard, linkOf, type RawMethods } from "./socket-guard.js";
 
 /** Links with output that waits for the end of the tick. */
 let dirty: SocketLink[] = [];
+/** Links that are delivering a chunk, at whose end their output leaves. */
+const delivering: SocketLink[] = [];
 let hasExitHook = false;
+
+/** The process may exit before that. */
+function flushAtExit(): void {
+	for (const link of delivering) link.flush();
+	flushDirty();
+}
+
+function hookExit(): void {
+	if (hasExitHook) return;
+	hasExitHook = true;
+	process.on("exit", flushAtExit);
+}
 
 function flushDirty(): void {
 	const links = dirty;
@@ -38,10 +52,7 @@ function flushDirty(): void {
 function flushLater(link: SocketLink): void {
 	if (dirty.push(link) > 1) return;
 	process.nextTick(flushDirty);
-	if (!hasExitHook) {
-		hasExitHook = true;
-		process.on("exit", flushDirty);
-	}
+	hookExit();
 }
 
 export class SocketLink extends BaseLink implements Link {
@@ -301,9 +312,13 @@ export class SocketLink extends BaseLink implements Link {
 		else this.#socket.resume();
 	}
 
-	protected beginDelivery(): void {}
+	protected beginDelivery(): void {
+		hookExit();
+		delivering.push(this);
+	}
 
 	protected endDelivery(): void {
+		delivering.pop();
 		this.flush();
 	}
 

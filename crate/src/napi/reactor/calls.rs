@@ -253,7 +253,7 @@ unsafe fn send_by(
         };
         let offset = call.integer(2) as usize;
         // SAFETY: no JavaScript runs until this call returns, and the kernel copies.
-        let bytes = unsafe { bytes.as_mut_slice::<u8>() };
+        let bytes = unsafe { &*bytes.as_mut_slice::<u8>() };
         let more = match call.bytes(3) {
             // SAFETY: as above; the two are only read.
             Some(more) => unsafe { &*more.as_mut_slice::<u8>() },
