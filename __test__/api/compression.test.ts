@@ -219,6 +219,23 @@ describe("what is compressed", () => {
 		},
 	);
 
+	behaves(
+		"texts that would get longer come as they were sent, also when the peer is slow",
+		async (bench) => {
+			const { near, far } = await compressedPair(bench, {
+				threshold: 0,
+				level: 0,
+			});
+			const received = messagesOf(far);
+			const sent = Array.from({ length: 150 }, (_, index) =>
+				String(index % 10).repeat(60_000 - index),
+			);
+			for (const text of sent) near.send(text);
+			await until("every text", () => received.length === sent.length);
+			expect(received.every((text, index) => text === sent[index])).toBe(true);
+		},
+	);
+
 	test("is said by a boolean", async () => {
 		const server = library.createServer();
 		expect(() =>

@@ -213,6 +213,13 @@ export class Assembly {
 	}
 }
 
+/** A copy of `bytes`, in memory of its own unless it `mayShare` a slab. */
+export function copied(bytes: Uint8Array, mayShare: boolean): Buffer {
+	const whole = uninitialised(bytes.length, mayShare);
+	whole.set(bytes);
+	return whole;
+}
+
 /** The slab being filled, of this thread. */
 let slab: Buffer = Buffer.alloc(0);
 let slabUsed = 0;

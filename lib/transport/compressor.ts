@@ -17,6 +17,7 @@ import { forgetIdler, type Idler, watchIdler } from "./idle-compressors.js";
 import { LastCompressed } from "./last-compressed.js";
 import type { SendCallback } from "./link.js";
 import { settle } from "./outbox.js";
+import { bytesOfText, lastingBytes } from "./text-room.js";
 
 /** Frames from this length on may be kept by reference by a link, in bytes. */
 const KEPT_BYTES = 32 * 1024;
@@ -94,10 +95,7 @@ export class Compressor implements Idler {
 	): void {
 		if (!this.isBusy) {
 			if (this.#sendAsBefore(first, data, callback)) return;
-			// A long payload is still being read when the sender has its memory back.
-			const isCopied =
-				typeof data === "string" || data.length > DEFLATE_NOW_BYTES;
-			const payload = isCopied ? Buffer.from(data as Uint8Array) : data;
+			const payload = payloadOf(data);
 			this.#start({ first, payload, callback }, data);
 			if (this.#current !== null) this.queuedBytes += payload.length;
 			return;
@@ -178,7 +176,7 @@ export class Compressor implements Idler {
 			(first & RSV1) !== 0 ||
 			(this.#isContinuing && (first & 0x0f) === Opcode.CONTINUATION);
 		if (!isCompressed) {
-			this.#target.sendFrame(first, payload, callback);
+			this.#sendAsItIs(first, payload, callback);
 			return;
 		}
 		const isFinal = (first & FIN) !== 0;
@@ -194,13 +192,22 @@ export class Compressor implements Idler {
 		if (!this.#options.contextTakeover && isWholeCompressed(first)) {
 			// What does not get smaller is sent as it is: the peer keeps no context that it would be missing from.
 			if (bytes.length >= payload.length) {
-				this.#target.sendFrame(first & ~RSV1, payload, callback);
+				this.#sendAsItIs(first & ~RSV1, payload, callback);
 				return;
 			}
 			lastCompressed.keep(data, bytes, this.#options, this.#engine);
 		}
 		// The target may keep long ones by reference, and these bytes are the engine's.
 		const kept = bytes.length < KEPT_BYTES ? bytes : Buffer.from(bytes);
+		this.#target.sendFrame(first, kept, callback);
+	}
+
+	#sendAsItIs(
+		first: number,
+		payload: Uint8Array,
+		callback: SendCallback | undefined,
+	): void {
+		const kept = payload.length < KEPT_BYTES ? payload : lastingBytes(payload);
 		this.#target.sendFrame(first, kept, callback);
 	}
 
@@ -253,6 +260,12 @@ export class Compressor implements Idler {
 			if (this.#current === null && this.isBusy) this.#goOn();
 		});
 	}
+}
+
+/** The bytes of `data`: in memory of their own where they are still being read when the sender has its memory back. */
+function payloadOf(data: Uint8Array | string): Uint8Array {
+	if (typeof data === "string") return bytesOfText(data);
+	return data.length > DEFLATE_NOW_BYTES ? Buffer.from(data) : data;
 }
 
 /** Whether `first` is that of a compressed message in one frame. */

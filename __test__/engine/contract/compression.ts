@@ -441,6 +441,64 @@ export function testCompression(engine: Engine): void {
 			});
 		});
 
+		test("messages of middling length refer to those before them, whole and cut", async () => {
+			// As long when they are compressed, but for the second half.
+			const messages = [1000, 15_000, 30_000, 34_000, 60_000, 65_536, 65_537]
+				.flatMap((length) => [length, 500])
+				.map((length) =>
+					Buffer.concat([
+						randomBytes(length - length / 4),
+						Buffer.alloc(length / 4),
+					]),
+				);
+			const compressed = await compressInContext(messages);
+			const bytes = Buffer.concat(compressed.map((each) => data(2, each)));
+			for (const cuts of [[], [10_000], [20_000, 1, 90_000]]) {
+				const events = await decode(cut(bytes, cuts), {
+					contextTakeover: true,
+				});
+				expect(outcomes(events).map((event) => event[1])).toEqual(
+					messages.map((message) => message.toString("hex")),
+				);
+			}
+		});
+
+		test.each(["collect", "stream"] as const)(
+			"what was delivered stays as it is when more comes: %s",
+			(mode) => {
+				const delivered: Buffer[] = [];
+				const deliver = (bytes: Buffer) => delivered.push(bytes);
+				const decoder = engine.createDecoder(
+					{
+						role: "server",
+						limits: {
+							maxMessageBytes: 1 << 20,
+							maxStreamBytes: 1 << 20,
+							maxFragments: 10,
+						},
+						inflate: { windowBits: 15, contextTakeover: false, ready() {} },
+					},
+					{
+						binaryBegin: () => mode,
+						binary: deliver,
+						binaryData: deliver,
+						binaryEnd() {},
+					} as never,
+				);
+				const messages = [100, 5000, 40_000, 65_536, 300, 20_000].map(
+					(length, index) => Buffer.alloc(length, `${index}`),
+				);
+				for (const message of messages) {
+					let isDone = decoder.feed(data(2, compress(message)));
+					while (!isDone) isDone = decoder.resume();
+				}
+				decoder.destroy();
+				expect(Buffer.concat(delivered).equals(Buffer.concat(messages))).toBe(
+					true,
+				);
+			},
+		);
+
 		test("a turn ends when much has come out of it", () => {
 			const pieces: number[] = [];
 			const message = data(2, compress(Buffer.alloc(30_000)));
@@ -518,11 +576,17 @@ export function testCompression(engine: Engine): void {
 					Buffer.from("abcdefgh".repeat(length)).subarray(0, length),
 				]) {
 					for (const level of [0, 1, 3, 6, 9]) {
-						const deflater = engine.createDeflater({ ...settings, level });
-						const [payload] = await deflateAll([message], deflater);
-						expect(payload.length).toBeGreaterThan(0);
-						expect((await back([payload]))[0].equals(message)).toBe(true);
-						deflater.destroy();
+						for (const memoryLevel of [1, 5, 9]) {
+							const deflater = engine.createDeflater({
+								...settings,
+								level,
+								memoryLevel,
+							});
+							const [payload] = await deflateAll([message], deflater);
+							expect(payload.length).toBeGreaterThan(0);
+							expect((await back([payload]))[0].equals(message)).toBe(true);
+							deflater.destroy();
+						}
 					}
 				}
 			},

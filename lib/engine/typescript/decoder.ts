@@ -25,7 +25,7 @@ import {
 	Opcode,
 	RSV1,
 } from "../../rfc6455/opcode.js";
-import { Assembly } from "../assembly.js";
+import { Assembly, copied } from "../assembly.js";
 import {
 	CHUNK_TAKEN,
 	checkBytes,
@@ -47,7 +47,7 @@ import {
 	NEED_MORE,
 	parseHeader,
 } from "./header.js";
-import { Inflater } from "./inflater.js";
+import { INFLATE_LAST_BYTES, Inflater } from "./inflater.js";
 import { highBits, rotateKey, unmaskRange, wordsOf } from "./mask.js";
 import { decodeText } from "./text.js";
 import {
@@ -89,6 +89,8 @@ const NONE = 0;
 const TEXT = 1;
 const COLLECT = 2;
 const STREAM = 3;
+
+const NOTHING = Buffer.alloc(0);
 
 const header = new FrameHeader();
 
@@ -477,11 +479,7 @@ export class TypeScriptDecoder implements Decoder {
 			}
 			return false;
 		}
-		if (!isCompressed) return this.#messageEnd();
-		this.#inflaterInUse().end();
-		this.#phase = INFLATING;
-		this.#afterInflating = HEADER;
-		return false;
+		return isCompressed ? this.#inflateLast(NOTHING) : this.#messageEnd();
 	}
 
 	#inflaterInUse(): Inflater {
@@ -513,7 +511,49 @@ export class TypeScriptDecoder implements Decoder {
 		return false;
 	}
 
+	/** How many bytes of a payload go to the inflater now, where `here` are here: all of them where the message ends with them. */
+	#inflateStep(here: number): number {
+		const isLast = here === this.#remaining && (this.#first & FIN) !== 0;
+		return Math.min(
+			here,
+			isLast && here <= INFLATE_LAST_BYTES ? here : INFLATE_STEP_BYTES,
+		);
+	}
+
+	/** Inflates what is left of a message. Returns whether an event was delivered. */
+	#inflateLast(bytes: Uint8Array): boolean {
+		const whole = this.#inflaterInUse().end(bytes);
+		this.#afterInflating = HEADER;
+		if (whole === null || this.#message === STREAM) {
+			this.#phase = INFLATING;
+			return whole !== null && whole.length > 0 && this.#inflatedPiece(whole);
+		}
+		this.#phase = HEADER;
+		if (this.#failsInflated(whole)) return true;
+		if (this.#message === COLLECT) {
+			this.#message = NONE;
+			this.#sink.binary(copied(whole, true));
+			return true;
+		}
+		if (this.#utf8 !== UTF8_ACCEPT) return this.#fail("WS_ERR_INVALID_UTF8");
+		this.#deliverText(whole as RawBuffer);
+		return true;
+	}
+
 	#inflatedPiece(piece: Buffer): boolean {
+		if (this.#failsInflated(piece)) return true;
+		if (this.#message === STREAM) {
+			// In memory of its own: zlib's output may share some with what is not the receiver's.
+			this.#sink.binaryData(copied(piece, false));
+			return true;
+		}
+		this.#assembly ??= new Assembly();
+		this.#assembly.append(piece);
+		return false;
+	}
+
+	/** Holds what has come out of the inflater against the limits, and the encoding of a text. Returns whether it failed. */
+	#failsInflated(piece: Buffer): boolean {
 		const before = this.#inflatedBytes;
 		this.#inflatedBytes += piece.length;
 		this.#turnBytes += piece.length;
@@ -530,15 +570,7 @@ export class TypeScriptDecoder implements Decoder {
 					return this.#fail("WS_ERR_INVALID_UTF8");
 			}
 		}
-		if (isOver) return this.#fail("WS_ERR_MESSAGE_TOO_BIG");
-		if (this.#message === STREAM) {
-			// In memory of its own: zlib's output may share some with what is not the receiver's.
-			this.#sink.binaryData(Buffer.from(new Uint8Array(piece).buffer));
-			return true;
-		}
-		this.#assembly ??= new Assembly();
-		this.#assembly.append(piece);
-		return false;
+		return isOver && this.#fail("WS_ERR_MESSAGE_TOO_BIG");
 	}
 
 	/** Takes what `chunk` has of the frame's payload. */
@@ -550,11 +582,8 @@ export class TypeScriptDecoder implements Decoder {
 	): boolean {
 		const isInflated =
 			(this.#flags & COMPRESSED) !== 0 && !isControl(this.#first & 0x0f);
-		const count = Math.min(
-			this.#remaining,
-			end - start,
-			isInflated ? INFLATE_STEP_BYTES : end,
-		);
+		const here = Math.min(this.#remaining, end - start);
+		const count = isInflated ? this.#inflateStep(here) : here;
 		const stop = start + count;
 		let high: number;
 		if ((this.#flags & SERVER) !== 0) {
@@ -573,6 +602,8 @@ export class TypeScriptDecoder implements Decoder {
 		const piece = new FastBuffer(chunk.buffer, chunk.byteOffset + start, count);
 		if (isInflated) {
 			this.#turnBytes += count + ZLIB_CALL_BYTES;
+			if (this.#phase === FRAME_END && (this.#first & FIN) !== 0)
+				return this.#inflateLast(piece);
 			this.#inflaterInUse().push(piece);
 			this.#afterInflating = this.#phase;
 			this.#phase = INFLATING;
@@ -609,14 +640,18 @@ export class TypeScriptDecoder implements Decoder {
 		const whole = (
 			assembly === null ? Buffer.alloc(0) : (assembly.take() ?? this.#lost())
 		) as RawBuffer;
-		if (message === COLLECT) {
-			this.#sink.binary(whole);
-		} else if ((this.#flags & NON_ASCII) !== 0) {
-			this.#sink.text(decodeText(whole, 0, whole.length));
-		} else {
-			this.#sink.text(whole.latin1Slice(0, whole.length));
-		}
+		if (message === COLLECT) this.#sink.binary(whole);
+		else this.#deliverText(whole);
 		return true;
+	}
+
+	#deliverText(bytes: RawBuffer): void {
+		this.#message = NONE;
+		this.#sink.text(
+			(this.#flags & NON_ASCII) !== 0
+				? decodeText(bytes, 0, bytes.length)
+				: bytes.latin1Slice(0, bytes.length),
+		);
 	}
 
 	/** A whole control frame, unmasked. */

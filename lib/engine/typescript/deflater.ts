@@ -3,7 +3,8 @@
  *
  * Every slice is a stream of its own that starts from the history as its dictionary and ends in a flush. Slices so made can
  * be put behind one another, so nothing of zlib lives from message to message: a connection at rest keeps its window, and
- * without context takeover nothing. Short pieces are compressed at once: that costs a fifth of a trip through the pool.
+ * without context takeover nothing. Short pieces are compressed at once: that costs a fifth of a trip through the pool. Where
+ * there is no history, a stream that all share does it.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -19,6 +20,7 @@ import {
 } from "../engine.js";
 import { History } from "./history.js";
 import { enterJob, leaveJob } from "./jobs.js";
+import { deflateStream, dropStream, sharedRoom } from "./zlib-now.js";
 
 /** What one job compresses, in bytes. */
 const SLICE_BYTES = 64 * 1024;
@@ -48,19 +50,12 @@ interface Work {
 }
 
 export class TypeScriptDeflater implements Deflater {
-	readonly #options: ZlibOptions;
-	readonly #contextTakeover: boolean;
+	readonly #options: DeflaterOptions;
 	readonly #history: History;
 	#work: Work | null = null;
 
 	constructor(options: DeflaterOptions) {
-		this.#options = {
-			level: options.level,
-			memLevel: options.memoryLevel,
-			windowBits: options.windowBits,
-			finishFlush: constants.Z_SYNC_FLUSH,
-		};
-		this.#contextTakeover = options.contextTakeover;
+		this.#options = options;
 		this.#history = new History(historyBytes(options.windowBits));
 	}
 
@@ -70,7 +65,7 @@ export class TypeScriptDeflater implements Deflater {
 		done: (bytes: Uint8Array) => void,
 	): Uint8Array | null {
 		if (payload.length <= DEFLATE_NOW_BYTES) {
-			const slice = deflateRawSync(payload, this.#optionsFor(payload));
+			const slice = this.#deflateNow(payload);
 			this.#remember(payload, isFinal);
 			return isFinal ? withoutTail(slice) : slice;
 		}
@@ -87,7 +82,8 @@ export class TypeScriptDeflater implements Deflater {
 		this.#work = null;
 		do {
 			const slice = sliceOf(work);
-			this.#took(work, deflateRawSync(slice, this.#optionsFor(slice)));
+			// In memory of its own: there may be more than one.
+			this.#took(work, Buffer.from(this.#deflateNow(slice)));
 		} while (work.position < work.payload.length);
 		work.done(resultOf(work));
 	}
@@ -108,7 +104,7 @@ export class TypeScriptDeflater implements Deflater {
 			return;
 		}
 		const slice = sliceOf(work);
-		deflateRaw(slice, this.#optionsFor(slice), (_error, output) => {
+		deflateRaw(slice, this.#zlibOptions(slice), (_error, output) => {
 			leaveJob();
 			// Dropped, or finished by force, in the meantime. zlib has nothing to complain of but a lack of memory.
 			if (this.#work !== work) return;
@@ -122,6 +118,23 @@ export class TypeScriptDeflater implements Deflater {
 		});
 	}
 
+	/** Compresses a slice. What comes of it is valid until the engine is called again. */
+	#deflateNow(slice: Uint8Array): Buffer {
+		const stream =
+			this.#history.bytes === undefined ? deflateStream(this.#options) : null;
+		if (stream !== null) {
+			const room = sharedRoom();
+			const isFit = stream.run(slice, room, 0, room.length);
+			const { outputBytes } = stream;
+			if (isFit) stream.reset();
+			else dropStream(stream);
+			// A room that is full may lack the rest.
+			if (isFit && outputBytes < room.length)
+				return room.subarray(0, outputBytes);
+		}
+		return deflateRawSync(slice, this.#zlibOptions(slice));
+	}
+
 	#took(work: Work, output: Buffer): void {
 		const slice = sliceOf(work);
 		work.slices.push(output);
@@ -130,16 +143,21 @@ export class TypeScriptDeflater implements Deflater {
 		this.#remember(slice, work.isFinal && isLast);
 	}
 
-	#optionsFor(input: Uint8Array): ZlibOptions {
+	#zlibOptions(input: Uint8Array): ZlibOptions {
+		const { level, memoryLevel, windowBits } = this.#options;
 		return {
-			...this.#options,
+			level,
+			memLevel: memoryLevel,
+			windowBits,
+			finishFlush: constants.Z_SYNC_FLUSH,
 			chunkSize: Math.max(MIN_ROOM_BYTES, input.length),
 			dictionary: this.#history.bytes,
 		};
 	}
 
 	#remember(bytes: Uint8Array, isMessageEnd: boolean): void {
-		if (this.#contextTakeover || !isMessageEnd) this.#history.append(bytes);
+		if (this.#options.contextTakeover || !isMessageEnd)
+			this.#history.append(bytes);
 		else this.#history.forget();
 	}
 }

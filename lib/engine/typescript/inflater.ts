@@ -3,7 +3,7 @@
  *
  * A message of a few kilobytes, which is nearly every one, is held until it is whole and inflated within one call; what is
  * longer, or becomes long, goes through jobs in libuv's pool. Nothing of zlib lives from message to message: the history is
- * handed to it as a dictionary.
+ * handed to it as a dictionary, or as a block without compression.
  *
  * Where in a stream it stopped, zlib does not say. A message has to end in the header of a stored block whose length was left
  * out, or in a last block. So a stored block with a mark is put behind each, in place of the empty one that was left out: the
@@ -11,13 +11,17 @@
  */
 import { Buffer } from "node:buffer";
 import { randomFillSync } from "node:crypto";
-import { type InflateRaw, inflateRawSync } from "node:zlib";
 import { INFLATE_BYTES_PER_TURN, type InflateOptions } from "../engine.js";
 import { History } from "./history.js";
 import { InflateJob } from "./inflate-job.js";
+import type { ReusedStream } from "./reused-stream.js";
+import { dropStream, inflateStream, sharedRoom } from "./zlib-now.js";
 
 /** Compressed messages up to this length are held until they are whole, in bytes. */
 const HOLD_BYTES = 16 * 1024;
+
+/** The end of a message that is inflated within the call where it comes up to this length, in bytes, with what was held of it. */
+export const INFLATE_LAST_BYTES = 32 * 1024;
 
 /** Longest piece of output, in bytes. */
 const PIECE_BYTES = INFLATE_BYTES_PER_TURN;
@@ -27,14 +31,11 @@ const NOTHING = Buffer.alloc(0);
 /** Unknown to the peer, so that no code of its own stands for it. */
 const MARK = randomFillSync(Buffer.alloc(8));
 
-/** Least room for output, in bytes, so that a short message takes one call of zlib. */
-const MIN_ROOM_BYTES = 1024 + MARK.length;
-
-/** The length of the mark and its complement, as a stored block has them. */
-const MARK_LENGTHS = Buffer.from([MARK.length, 0, ~MARK.length, 0xff]);
-
-/** The rest of a stored block. Where it is not its message's last block, nothing is left behind it. */
-const MARK_BLOCK = Buffer.concat([MARK_LENGTHS, MARK]);
+/** The rest of a stored block, from its length on. Where it is a message's last block, nothing is used of what is behind it. */
+const MARK_BLOCK = Buffer.concat([
+	Buffer.from([MARK.length, 0, ~MARK.length, 0xff]),
+	MARK,
+]);
 
 /** The same, and an empty last block. */
 const END = Buffer.concat([MARK_BLOCK, Buffer.from([0x03, 0x00])]);
@@ -42,16 +43,17 @@ const END = Buffer.concat([MARK_BLOCK, Buffer.from([0x03, 0x00])]);
 /** The same, and a byte that a stream which ends here leaves. */
 const END_AND_MORE = Buffer.concat([END, Buffer.alloc(1)]);
 
+/** What comes out of what is put behind a message: the mark, or something longer. */
+const behindRoom = Buffer.alloc(MARK.length + 1);
+
+/** That of a block without compression: its type, its length, and the complement of that. */
+const storedHeader = Buffer.alloc(5);
+
 /**
  * How many last blocks a message may have: "An endpoint MAY use both "BFINAL" bit 0 and 1 blocks" (section 7.2.1), each
  * takes a stream to inflate what follows, and nobody has a use for more than one.
  */
 const MAX_LAST_BLOCKS = 128;
-
-/** Memory in which a held message is put together; free again when the call that inflates it returns. */
-const scratch = Buffer.alloc(HOLD_BYTES + END.length);
-
-const TOO_LONG = "ERR_BUFFER_TOO_LARGE";
 
 export class Inflater {
 	/** The message cannot be inflated; nothing more is of use then. */
@@ -115,19 +117,36 @@ export class Inflater {
 		this.#work(held);
 	}
 
-	/** The message has come whole. */
-	end(): void {
+	/**
+	 * Takes the last bytes of a message, which it copies, or none.
+	 *
+	 * @returns all of the message where it could be inflated at once and nothing was taken of it before; valid until an engine of
+	 *   this thread is called. Else null: it is to be taken as ever.
+	 */
+	end(bytes: Uint8Array): Buffer | null {
+		this.#messageBytes += bytes.length;
 		// "An empty message" of no bytes at all: not what section 7.2.3.6 makes of it, but what some send.
-		if (this.#messageBytes === 0) return;
+		if (this.#messageBytes === 0) return null;
 		this.#isEnding = true;
 		if (this.#job !== null) {
-			this.#work(END_AND_MORE);
-			return;
+			this.#work(bytes.length === 0 ? END_AND_MORE : Buffer.from(bytes));
+			return null;
 		}
-		const held = this.#takeHeld();
-		if (this.#inflateNow(held)) return;
-		this.#openJob();
-		this.#work(Buffer.from(held));
+		const isShort = this.#heldBytes + bytes.length <= INFLATE_LAST_BYTES;
+		let message: Uint8Array = bytes;
+		if (this.#heldBytes > 0) {
+			if (isShort && bytes.length > 0) this.#hold(bytes);
+			const held = this.#takeHeld();
+			message = isShort ? held : Buffer.concat([held, bytes]);
+		}
+		const inflated = isShort ? this.#inflateNow(message) : null;
+		if (inflated !== null) {
+			this.#reset();
+		} else if (!this.isBroken) {
+			this.#openJob();
+			this.#work(Buffer.from(message));
+		}
+		return inflated;
 	}
 
 	/** The next piece of output; null where none is here. */
@@ -184,63 +203,45 @@ export class Inflater {
 		return held;
 	}
 
-	/** Inflates a whole message. Returns false, and has done nothing, where that is for a job: it is too long, or ambiguous. */
-	#inflateNow(message: Buffer): boolean {
-		const end = message.length + END.length;
-		message.copy(scratch);
-		END.copy(scratch, message.length);
-		const pieces: Buffer[] = [];
+	/** Inflates a whole message. Returns null where it is broken; and, having done nothing, where that is for a job: it is long. */
+	#inflateNow(message: Uint8Array): Buffer | null {
+		const stream = inflateStream(this.#options.windowBits);
+		if (stream === null) return null;
+		const room = sharedRoom();
 		let bytes = 0;
-		let dictionary = this.#history.bytes;
-		let at = 0;
-		do {
-			if (pieces.length > MAX_LAST_BLOCKS) return this.#break();
-			const rest = scratch.subarray(at, end);
-			let inflated: { buffer: Buffer; engine: InflateRaw };
-			try {
-				inflated = inflateRawSync(rest, {
-					windowBits: this.#options.windowBits,
-					dictionary,
-					chunkSize: Math.max(MIN_ROOM_BYTES, rest.length * 4),
-					maxOutputLength: PIECE_BYTES + MARK.length - bytes,
-					info: true,
-				} as never) as never;
-			} catch (error) {
-				if ((error as NodeJS.ErrnoException).code === TOO_LONG) return false;
-				return this.#break();
+		let start = 0;
+		let rest = message;
+		let isFit = recall(stream, this.#history.bytes, room);
+		for (let lastBlocks = 0; isFit; ) {
+			start = bytes;
+			isFit = stream.run(rest, room, start, PIECE_BYTES + 1);
+			if (!isFit) break;
+			bytes += stream.outputBytes;
+			if (bytes > PIECE_BYTES) {
+				stream.reset();
+				return null;
 			}
-			pieces.push(inflated.buffer);
-			bytes += inflated.buffer.length;
-			at += inflated.engine.bytesWritten;
-			dictionary = undefined;
-			// The last block may be the message's own, and its last.
-		} while (at < message.length);
-		const ending = endingOf(at - message.length);
-		if (ending === "none") return this.#break();
-		if (at > message.length) {
-			const last = pieces[pieces.length - 1];
-			const length = last.length - MARK.length;
-			if (length < 0 || MARK.compare(last, length) !== 0) return this.#break();
-			// Its own content, or a stored block that lacks bytes: a job sees what comes behind the message apart from it.
-			const before = length - MARK_LENGTHS.length;
-			if (before >= 0 && MARK_LENGTHS.compare(last, before, length) === 0)
-				return false;
-			pieces[pieces.length - 1] = last.subarray(0, length);
-			bytes -= MARK.length;
+			if (stream.usedBytes === rest.length) break;
+			// A last block, and more behind it, which does not refer to what is before it.
+			isFit = ++lastBlocks <= MAX_LAST_BLOCKS;
+			rest = rest.subarray(stream.usedBytes);
+			stream.reset();
 		}
-		if (bytes > PIECE_BYTES) return false;
-		for (const piece of pieces) this.#put(piece);
-		// What comes behind a last block does not refer to what is before it.
-		if (pieces.length > 1 || ending === "last") this.#history.forget();
+		isFit &&= stream.run(END_AND_MORE, behindRoom, 0, behindRoom.length);
+		const ending = isFit
+			? endingOf(stream.usedBytes, behindRoom.subarray(0, stream.outputBytes))
+			: "none";
+		if (ending === "none") {
+			this.isBroken = true;
+			dropStream(stream);
+			return null;
+		}
+		stream.reset();
+		if (start > 0 || rest !== message || ending === "last")
+			this.#history.forget();
 		if (this.#options.contextTakeover && ending === "open")
-			this.#history.append(pieces[pieces.length - 1]);
-		return true;
-	}
-
-	/** Always true: broken is as good as done. */
-	#break(): true {
-		this.isBroken = true;
-		return true;
+			this.#history.append(room.subarray(start, bytes));
+		return room.subarray(0, bytes);
 	}
 
 	#put(piece: Buffer): void {
@@ -281,11 +282,9 @@ export class Inflater {
 		const input = this.#input;
 		const used = job.usedBytes;
 		if (input === END_AND_MORE) {
-			const ending = endingOf(used);
-			const behind = Buffer.concat(this.#behind);
-			const isMark = behind.equals(used === 0 ? NOTHING : MARK);
+			const ending = endingOf(used, Buffer.concat(this.#behind));
 			this.#behind = [];
-			this.isBroken = ending === "none" || !isMark;
+			this.isBroken = ending === "none";
 			if (ending === "last") this.#history.forget();
 			return !this.isBroken;
 		}
@@ -316,10 +315,30 @@ export class Inflater {
 }
 
 /**
- * How a message ends whose stream has used so much of what was put behind it: open to the next one, with a last block of its
- * own, or nowhere, so far as that tells.
+ * How a message ends, after whose stream has used so much of what was put behind it, and put out `behind`: open to the next
+ * one, with a last block of its own, or nowhere.
  */
-function endingOf(usedBehind: number): "open" | "last" | "none" {
+function endingOf(
+	usedBehind: number,
+	behind: Buffer,
+): "open" | "last" | "none" {
+	if (!behind.equals(usedBehind === 0 ? NOTHING : MARK)) return "none";
 	if (usedBehind === END.length) return "open";
 	return usedBehind === 0 || usedBehind === MARK_BLOCK.length ? "last" : "none";
+}
+
+/** Has a stream know `history`: as a block without compression, which costs no more than a copy. Returns whether it is fit. */
+function recall(
+	stream: ReusedStream,
+	history: Buffer | undefined,
+	room: Buffer,
+): boolean {
+	if (history === undefined) return true;
+	const { length } = history;
+	storedHeader.writeUInt16LE(length, 1);
+	storedHeader.writeUInt16LE(0xffff - length, 3);
+	return (
+		stream.run(storedHeader, room, 0, room.length) &&
+		stream.run(history, room, 0, room.length)
+	);
 }
