@@ -66,7 +66,7 @@ describe("a SocketLink", () => {
 		const { stream, link } = make();
 		const { link: other } = make();
 		// The first write is under way and over the high-water mark; what follows waits here.
-		link.sendBytes(0x82, Buffer.alloc(20_000, "a"));
+		link.sendBytes(0x82, Buffer.alloc(100_000, "a"));
 		link.flush();
 		expect(stream.writableNeedDrain).toBe(true);
 		const before = stream.writableLength;
